@@ -1,0 +1,1 @@
+"""Commands that measure: closed-loop trials, timings, and the paper's metric."""

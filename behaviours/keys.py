@@ -1,0 +1,94 @@
+"""The blackboard's data dictionary: every key with its type; values are frozen data, never handles.
+
+| key | written by | read by |
+|---|---|---|
+| task/request | runner, before the first tick | detection, VLM |
+| task/phase | every leaf that moves or waits near the person | Safe? |
+| task/failure | every leaf that fails for good | runner (the named outcome) |
+| robot/state | Read Robot, every tick | conditions, release, viewer |
+| scene/frame | Capture Scene | perception leaves |
+| scene/object | Detect Object | grounding, grasps |
+| vlm/prompt | Ask VLM | Parse Regions, record |
+| vlm/reply, vlm/error | Ask VLM, Parse Regions | Parse Regions, Ask VLM (repair prompt) |
+| scene/regions | Parse Regions or Ground By Shape | grasps, delivery |
+| grasp/set, grasp/queue, grasp/current, grasp/plan, grasp/rejected | Generate, Rank, Next, Plan | motion leaves |
+| human/pose | Track Human | grasps, delivery, Safe? |
+| handover/queue, handover/pose, handover/plan, handover/held | Propose, Next, Plan | motion leaves, release |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from hardware.types import RGBDFrame, RobotState, Trajectory
+from perception.types import Detection, HandoverRequest, HumanPose, Regions, Reply
+from planning.types import Grasp, GraspPlan, GraspSet, HandoverPose, HeldObject, Phase
+
+
+class Outcome(Enum):
+    """How a run ended, in one word."""
+
+    HANDED_OVER = "handed_over"
+    NOT_TAKEN = "not_taken"
+    DROPPED = "dropped"
+    NOT_FOUND = "not_found"
+    NOT_GRASPABLE = "not_graspable"
+    NOT_REACHABLE = "not_reachable"
+    UNSAFE = "unsafe"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why the mission failed: the word the run ends with if nothing mends it, the leaf, and its sentence."""
+
+    outcome: Outcome
+    leaf: str
+    reason: str
+
+
+REQUEST = "task/request"
+PHASE = "task/phase"
+FAILURE = "task/failure"
+ROBOT = "robot/state"
+FRAME = "scene/frame"
+OBJECT = "scene/object"
+VLM_PROMPT = "vlm/prompt"
+VLM_REPLY = "vlm/reply"
+VLM_ERROR = "vlm/error"
+REGIONS = "scene/regions"
+GRASPS = "grasp/set"
+GRASP_QUEUE = "grasp/queue"
+GRASP = "grasp/current"
+GRASP_PLAN = "grasp/plan"
+GRASPS_REJECTED = "grasp/rejected"
+HUMAN = "human/pose"
+HANDOVER_QUEUE = "handover/queue"
+HANDOVER = "handover/pose"
+HANDOVER_PLAN = "handover/plan"
+HELD = "handover/held"
+
+TYPES: dict[str, type] = {
+    REQUEST: HandoverRequest,
+    PHASE: Phase,
+    FAILURE: Failure,
+    ROBOT: RobotState,
+    FRAME: RGBDFrame,
+    OBJECT: Detection,
+    VLM_PROMPT: tuple,  # tuple[Message, ...]
+    VLM_REPLY: Reply,
+    VLM_ERROR: str,
+    REGIONS: Regions,
+    GRASPS: GraspSet,
+    GRASP_QUEUE: tuple,  # tuple[Grasp, ...], best first
+    GRASP: Grasp,
+    GRASP_PLAN: GraspPlan,
+    GRASPS_REJECTED: tuple,  # tuple[Rejection, ...]
+    HUMAN: HumanPose,
+    HANDOVER_QUEUE: tuple,  # tuple[HandoverPose, ...], least effort first
+    HANDOVER: HandoverPose,
+    HANDOVER_PLAN: Trajectory,
+    HELD: HeldObject,
+}

@@ -1,0 +1,66 @@
+"""What every perception back end must do; each call may take seconds and runs in the worker, never in a
+tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from hardware.types import RGBDFrame
+from perception.types import Detection, HumanPose, Message, Regions, Reply
+
+
+@runtime_checkable
+class ObjectDetector(Protocol):
+    """Finds one named object."""
+
+    name: str
+
+    def detect(self, frame: RGBDFrame, label: str) -> Detection:
+        """The best match with its box (mask None). Raises NotFound with the best score seen."""
+        ...
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Cuts the object out of its box."""
+
+    name: str
+
+    def segment(self, frame: RGBDFrame, detection: Detection) -> Detection:
+        """The same detection with its mask. Raises SegmentationFailed."""
+        ...
+
+
+@runtime_checkable
+class VisionLanguageModel(Protocol):
+    """Answers questions about pictures in text."""
+
+    name: str
+
+    def ask(self, messages: Sequence[Message]) -> Reply:
+        """The model's answer. Raises VlmError when it could not be had."""
+        ...
+
+
+@runtime_checkable
+class RegionGrounder(Protocol):
+    """Decides where a person and where the robot would hold the object."""
+
+    name: str
+
+    def ground(self, frame: RGBDFrame, detection: Detection) -> Regions:
+        """Two disjoint regions on the object. Raises RegionsNotFound (or VlmError, VlmParseError)."""
+        ...
+
+
+@runtime_checkable
+class HumanTracker(Protocol):
+    """Follows the person who asked."""
+
+    name: str
+
+    def latest(self, max_age_s: float) -> HumanPose:
+        """The newest pose; never blocks long. Raises HumanLost when nobody was seen within `max_age_s`."""
+        ...

@@ -1,0 +1,1 @@
+"""From facts to decisions: which grasp, which handover point, which motion, when to let go."""

@@ -1,0 +1,1 @@
+"""The tests mirror the source; fakes.py holds scripted back ends."""
