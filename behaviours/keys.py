@@ -7,11 +7,12 @@
 | task/failure | every leaf that fails for good | runner (the named outcome) |
 | robot/state | Read Robot, every tick | conditions, release, viewer |
 | scene/frame | Capture Scene | perception leaves |
-| scene/object | Detect Object | grounding, grasps |
+| scene/object, scene/obstacles | Detect Object | grounding, grasps, motions |
 | vlm/prompt | Ask VLM | Parse Regions, record |
 | vlm/reply, vlm/error | Ask VLM, Parse Regions | Parse Regions, Ask VLM (repair prompt) |
 | scene/regions | Parse Regions or Ground By Shape | grasps, delivery |
-| grasp/set, grasp/queue, grasp/current, grasp/plan, grasp/rejected | Generate, Rank, Next, Plan | motion leaves |
+| grasp/set, grasp/queue, grasp/current | Generate, Rank, Next Grasp | Plan Grasp, record |
+| grasp/plan, grasp/rejected | Plan Grasp | motion leaves, record |
 | human/pose | Track Human | grasps, delivery, Safe? |
 | handover/queue, handover/pose, handover/plan, handover/held | Propose, Next, Plan | motion leaves, release |
 """
@@ -55,6 +56,7 @@ FAILURE = "task/failure"
 ROBOT = "robot/state"
 FRAME = "scene/frame"
 OBJECT = "scene/object"
+OBSTACLES = "scene/obstacles"
 VLM_PROMPT = "vlm/prompt"
 VLM_REPLY = "vlm/reply"
 VLM_ERROR = "vlm/error"
@@ -77,6 +79,7 @@ TYPES: dict[str, type] = {
     ROBOT: RobotState,
     FRAME: RGBDFrame,
     OBJECT: Detection,
+    OBSTACLES: tuple,  # tuple[Cuboid, ...]: everything near the object that is not the object
     VLM_PROMPT: tuple,  # tuple[Message, ...]
     VLM_REPLY: Reply,
     VLM_ERROR: str,

@@ -29,7 +29,7 @@ class StaleData(HardwareError):
     def __init__(self, device: str, age_s: float, max_age_s: float) -> None:
         self.age_s, self.max_age_s = age_s, max_age_s
         super().__init__(
-            f"the newest reading of the {device} is {age_s:.3f} s old, at most {max_age_s:.3f} s are allowed: "
+            f"the newest reading of the {device} is {age_s:.3f} s old, {max_age_s:.3f} s are allowed; "
             f"check that the {device} still delivers"
         )
 

@@ -10,7 +10,9 @@ Guarantees every back end gives (`tests/hardware/test_contract.py` checks them):
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Protocol, runtime_checkable
 
 from hardware.types import ArmState, GripperState, MotionStatus, RGBDFrame, Trajectory
 
@@ -94,4 +96,13 @@ class Announcer(Protocol):
 
     def say(self, text: str) -> None:
         """Say one sentence; returns at once."""
+        ...
+
+
+@runtime_checkable
+class JobExecutor(Protocol):
+    """Runs jobs that take longer than a tick: in a worker thread, or inline where the clock stands still meanwhile."""
+
+    def submit(self, job: Callable[[], Any], name: str) -> Future[Any]:
+        """Start `job`; its result or exception arrives in the future. `name` labels its time in the record."""
         ...

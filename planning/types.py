@@ -49,16 +49,23 @@ class Grasp:
 
 @dataclass(frozen=True)
 class GraspSet:
-    """All candidates of one picture; `in_human` and `in_robot` mark those inside each region (Eq. 1)."""
+    """All candidates of one picture; `in_robot` and `in_human` mark those inside each region (Eq. 1).
+
+    robot_centroid, human_centroid (3,): the middles of the two regions' points; source: the generator.
+    """
 
     grasps: tuple[Grasp, ...]
     in_robot: BoolArray
     in_human: BoolArray
+    robot_centroid: FloatArray
+    human_centroid: FloatArray
     source: str
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "in_robot", readonly(self.in_robot, (len(self.grasps),), np.bool_))
         object.__setattr__(self, "in_human", readonly(self.in_human, (len(self.grasps),), np.bool_))
+        object.__setattr__(self, "robot_centroid", readonly(self.robot_centroid, (3,)))
+        object.__setattr__(self, "human_centroid", readonly(self.human_centroid, (3,)))
 
     @property
     def poses(self) -> FloatArray:
