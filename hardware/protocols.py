@@ -101,8 +101,8 @@ class Announcer(Protocol):
 
 @runtime_checkable
 class JobExecutor(Protocol):
-    """Runs jobs that take longer than a tick: in a worker thread, or inline where the clock stands still meanwhile."""
+    """Runs jobs that take longer than a tick: in a worker thread, or inline where time can stand still."""
 
     def submit(self, job: Callable[[], Any], name: str) -> Future[Any]:
-        """Start `job`; its result or exception arrives in the future. `name` labels its time in the record."""
+        """Start `job`; result or exception arrives in the future. `name` labels its time in the record."""
         ...
