@@ -1,0 +1,17 @@
+"""The real clock: the one place that reads and spends wall time."""
+
+from __future__ import annotations
+
+import time
+
+
+class SystemClock:
+    """Seconds of the machine's monotonic clock; never goes back."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; nothing happens for zero or less."""
+        if seconds > 0.0:
+            time.sleep(seconds)
