@@ -1,0 +1,140 @@
+"""What can be wrong with configuration values: unknown keys, wrong types, values out of bounds, secrets."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from app.options import Config
+
+Location = tuple[str | int, ...]
+"""The keys from the root down to a value, with the index of a list item."""
+
+BOUNDS: dict[str, tuple[float, float]] = {
+    "run.tick_hz": (10.0, 200.0),
+    "run.telemetry_hz": (0.1, 200.0),
+    "perception.grid.n": (2, 9),
+    "perception.grid.cells_per_role": (1, 10),
+    "sim.clutter": (0, 4),
+    "sim.timestep_s": (0.0005, 0.005),
+}
+"""Where a value outside cannot work; units with a natural range have theirs in `UNIT_BOUNDS`."""
+
+UNIT_BOUNDS: dict[str, tuple[float, float]] = {
+    "_s": (0.0, math.inf),
+    "_hz": (0.0, math.inf),
+    "_n": (0.0, math.inf),
+    "_kg": (0.0, math.inf),
+    "_px": (0.0, math.inf),
+    "_share": (0.0, 1.0),
+    "_rate": (0.0, 1.0),
+    "_deg": (-360.0, 360.0),
+}
+
+SECRETS = {"api_key": "OPENAI_API_KEY", "password": "KINOVA_PASSWORD"}
+SECRET_KEY = re.compile(r"(^|_)(api_?key|access_key|token|password|passwd|secret)$", re.IGNORECASE)
+
+
+def dotted(location: Location) -> str:
+    """A location as people write it: tree.views.person_deg[3]."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+
+
+def _known(location: Sequence[str | int]) -> Location:
+    """The location without what pydantic appends for the branches of a union."""
+    return tuple(part for part in location if isinstance(part, int) or part.isidentifier())
+
+
+def _default(location: Location) -> Any:
+    """The default value or section at `location`; None where there is none."""
+    value: Any = Config()
+    for part in location:
+        value = getattr(value, str(part), None)
+    return value
+
+
+def _keys(location: Location) -> list[str]:
+    section = _default(location)
+    return [field.name for field in fields(section)] if is_dataclass(section) else []
+
+
+def explain(error: Mapping[str, Any]) -> tuple[Location, str]:
+    """Where one of pydantic's faults is, and what it says in this program's words."""
+    location, value, kind = _known(error["loc"]), error.get("input"), error["type"]
+    message = f"{error['msg']}, got {value!r}"
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        message = "there is no such key" + _choices(str(location[-1]), _keys(location[:-1]))
+    elif kind == "literal_error":
+        valid = [part.strip(" '") for part in re.split(r",| or ", error["ctx"]["expected"])]
+        message = f"{value!r} is not valid" + _choices(str(value), valid)
+    elif kind in ("dataclass_type", "dataclass_exact_type"):
+        message = "a section with keys is needed" + _choices("", _keys(location))
+    elif kind.startswith(("float_", "finite_")):
+        message = f"{value!r} is not a number"
+    elif kind.startswith("int_"):
+        message = f"{value!r} is not a whole number"
+    elif kind.startswith("bool_"):
+        message = f"{value!r} is neither true nor false"
+    elif kind == "tuple_type":
+        message = f"{value!r} is not a list"
+    elif kind == "missing" and isinstance(location[-1], int):
+        location, message = location[:-1], "the list is too short"
+    elif kind == "too_long":
+        message = f"the list has more than {error['ctx']['max_length']} items"
+    return location, message
+
+
+def _choices(given: str, valid: Sequence[str]) -> str:
+    near = get_close_matches(given, valid, n=2, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"{hint} (valid: {', '.join(valid)})" if valid else hint
+
+
+def secrets(values: Mapping[str, Any], location: Location = ()) -> Iterator[tuple[Location, str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from secrets(value, (*location, key))
+        elif SECRET_KEY.search(str(key)):
+            variable = SECRETS.get(str(key).lower(), "OPENAI_API_KEY")
+            yield (
+                (*location, key),
+                f"secrets stay out of files; delete it and set the environment variable {variable}",
+            )
+
+
+def out_of_bounds(given: Mapping[str, Any], location: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Numbers that are not finite or out of their bounds, and truth values where a number is meant."""
+    for key, value in given.items():
+        inner = (*location, key)
+        default = _default(inner)
+        if isinstance(value, Mapping):
+            yield from out_of_bounds(value, inner)
+        elif isinstance(value, bool) and isinstance(default, int | float) and not isinstance(default, bool):
+            yield inner, f"{'true' if value else 'false'} is not a number"
+        elif is_dataclass(_default(location)) and key in _keys(location):
+            lower, upper = _bounds(dotted(inner))
+            for number in _numbers(value):
+                if not math.isfinite(number):
+                    yield inner, f"{number} is not a finite number"
+                elif not lower <= number <= upper:
+                    span = f"{lower:g} to {upper:g}" if math.isfinite(upper) else f"{lower:g} or more"
+                    yield inner, f"{number:g} is out of bounds ({span})"
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from _numbers(item)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+
+
+def _bounds(key: str) -> tuple[float, float]:
+    if key in BOUNDS:
+        return BOUNDS[key]
+    suffixes = [suffix for suffix in UNIT_BOUNDS if key.endswith(suffix) and not key.endswith("_m_s")]
+    return UNIT_BOUNDS[max(suffixes, key=len)] if suffixes else (-math.inf, math.inf)

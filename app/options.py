@@ -1,0 +1,61 @@
+"""The whole configuration as one tree of frozen dataclasses: each layer's options, the back ends, the run.
+
+Light on purpose (no numpy, no pydantic), so that a command can print its help at once. `app.config` reads and
+checks it; `config.yaml` lists every value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from behaviours.options import TreeOptions
+from hardware.sim.options import SimOptions
+from perception.options import PerceptionOptions
+
+
+@dataclass(frozen=True)
+class BackEnds:
+    """Which implementation does each step; `handover doctor` tells which of them can run here."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    robot: Literal["simulated"] = "simulated"
+    """Arm, gripper, camera and clock."""
+    detector: Literal["simulated", "tabletop"] = "simulated"
+    """Finds the object: simulated reads the simulator's truth, tabletop takes the only cluster."""
+    segmenter: Literal["simulated", "cluster"] = "simulated"
+    """Cuts the object out of its box."""
+    vlm: Literal["simulated", "none"] = "simulated"
+    """Says which end is whose; none leaves it to the shape rule."""
+    grasps: Literal["antipodal"] = "antipodal"
+    human: Literal["simulated"] = "simulated"
+    """Finds the person's joints in the picture."""
+    planner: Literal["roboplan"] = "roboplan"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The loop and its records."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    runs_dir: str = "runs"
+    """Each run writes a folder in here."""
+    tick_hz: float = 50.0  # twenty times the bandwidth of a person's reach, a tenth of a core
+    slow_tick_s: float = 0.005
+    """A tick that takes longer (jobs run inline not counted) is warned about."""
+    telemetry_hz: float = 5.0
+    """How often readings that change at every tick (robot, person) go into the record."""
+    hold_s: float = 2.0
+    """After Ctrl-C the arm holds this long before the connection closes: the time for an emergency stop."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every number a user may change."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    back_ends: BackEnds = BackEnds()
+    run: RunOptions = RunOptions()
+    tree: TreeOptions = field(default_factory=TreeOptions)
+    perception: PerceptionOptions = field(default_factory=PerceptionOptions)
+    sim: SimOptions = field(default_factory=SimOptions)
