@@ -1,0 +1,157 @@
+"""Leaves that find the object and decide which part of it is for the person and which for the robot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from py_trees.common import Status
+
+from behaviours import keys
+from behaviours.base import WorkerLeaf
+from behaviours.keys import Outcome
+from behaviours.services import Services
+from hardware.types import RGBDFrame
+from perception.errors import VlmError, VlmParseError
+from perception.grounding import first_messages, numbered_grid, regions_from_reply, repair_messages
+from perception.options import GridOptions
+from perception.pointcloud import masked_points
+from perception.types import Detection, HandoverRequest, Message, Regions, Reply
+from planning.scene import clutter_cuboids
+from planning.types import Cuboid
+
+
+class DetectObject(WorkerLeaf):
+    """Finds the object asked for, cuts it out, and boxes everything else near it as obstacles."""
+
+    READS = {keys.REQUEST: HandoverRequest, keys.FRAME: RGBDFrame}
+    WRITES = {keys.OBJECT: Detection, keys.OBSTACLES: tuple}
+    OUTCOME = Outcome.NOT_FOUND
+
+    def __init__(self, name: str, table_z_m: float) -> None:
+        super().__init__(name)
+        self._table_z_m = table_z_m
+
+    def job(self) -> Callable[[], tuple[Detection, tuple[Cuboid, ...]]]:
+        request: HandoverRequest = self.read(keys.REQUEST)
+        return partial(_detect, self.services, self.read(keys.FRAME), request.label, self._table_z_m)
+
+    def finish(self, result: tuple[Detection, tuple[Cuboid, ...]]) -> Status:
+        detection, obstacles = result
+        self.write(keys.OBJECT, detection)
+        self.write(keys.OBSTACLES, obstacles)
+        return self.succeed(
+            f"{detection.label}, score {detection.score:.2f}, {len(obstacles)} obstacles ({detection.source})"
+        )
+
+
+def _detect(
+    services: Services, frame: RGBDFrame, label: str, table_z_m: float
+) -> tuple[Detection, tuple[Cuboid, ...]]:
+    detection = services.segmenter.segment(frame, services.detector.detect(frame, label))
+    assert detection.mask is not None  # what a segmenter promises
+    others = masked_points(frame, np.logical_not(detection.mask))
+    return detection, clutter_cuboids(others, table_z_m)
+
+
+class AskVlm(WorkerLeaf):
+    """Shows the numbered grid to the vision-language model; after a bad reply on this frame, says what was
+    wrong with it.
+    """
+
+    READS = {
+        keys.REQUEST: HandoverRequest,
+        keys.FRAME: RGBDFrame,
+        keys.OBJECT: Detection,
+    }
+    UPDATES = {keys.VLM_PROMPT: tuple, keys.VLM_REPLY: Reply, keys.VLM_ERROR: str}
+
+    def __init__(self, name: str, options: GridOptions) -> None:
+        super().__init__(name)
+        self._options = options
+
+    def job(self) -> Callable[[], tuple[tuple[Message, ...], Reply]]:
+        vlm = self.services.vlm
+        if vlm is None:
+            raise VlmError("no vision-language model is configured; set one or build the tree without it")
+        request: HandoverRequest = self.read(keys.REQUEST)
+        frame, detection = self.read(keys.FRAME), self.read(keys.OBJECT)
+        prompt, reply = self.read_if_set(keys.VLM_PROMPT), self.read_if_set(keys.VLM_REPLY)
+        fault = self.read_if_set(keys.VLM_ERROR)
+        repair = prompt is not None and reply is not None and fault is not None and _shows(prompt, frame)
+
+        def ask() -> tuple[tuple[Message, ...], Reply]:
+            if repair:
+                messages = repair_messages(prompt, reply, fault)
+            else:
+                grid = numbered_grid(frame, detection, self._options.n, options=self._options)
+                messages = first_messages(request.label, grid, self._options)
+            return messages, vlm.ask(messages)
+
+        return ask
+
+    def finish(self, result: tuple[tuple[Message, ...], Reply]) -> Status:
+        messages, reply = result
+        self.write(keys.VLM_PROMPT, messages)
+        self.write(keys.VLM_REPLY, reply)
+        self.unset([keys.VLM_ERROR])
+        return self.succeed(f"{len(reply.text)} characters from {reply.source}")
+
+
+def _shows(prompt: tuple[Message, ...], frame: RGBDFrame) -> bool:
+    """Whether a conversation is about this frame."""
+    return any(picture.stamp_s == frame.stamp_s for message in prompt for picture in message.pictures)
+
+
+class ParseRegions(WorkerLeaf):
+    """Turns the reply into two masks; a fault is kept for the next question."""
+
+    READS = {keys.FRAME: RGBDFrame, keys.OBJECT: Detection, keys.VLM_REPLY: Reply}
+    WRITES = {keys.REGIONS: Regions}
+    UPDATES = {keys.VLM_ERROR: str}
+
+    def __init__(self, name: str, options: GridOptions) -> None:
+        super().__init__(name)
+        self._options = options
+
+    def job(self) -> Callable[[], Regions | VlmParseError]:
+        frame, detection, reply = self.read(keys.FRAME), self.read(keys.OBJECT), self.read(keys.VLM_REPLY)
+
+        def parse() -> Regions | VlmParseError:
+            grid = numbered_grid(frame, detection, self._options.n, options=self._options)
+            try:
+                return regions_from_reply(reply, grid, detection, self._options)
+            except VlmParseError as error:
+                return error
+
+        return parse
+
+    def finish(self, result: Regions | VlmParseError) -> Status:
+        if isinstance(result, VlmParseError):
+            self.write(keys.VLM_ERROR, result.fault)
+            return self.fail(str(result))
+        self.write(keys.REGIONS, result)
+        return self.succeed(_described(result))
+
+
+class GroundByShape(WorkerLeaf):
+    """Decides from the object's shape alone; needs no model."""
+
+    READS = {keys.FRAME: RGBDFrame, keys.OBJECT: Detection}
+    WRITES = {keys.REGIONS: Regions}
+    OUTCOME = Outcome.NOT_GRASPABLE
+
+    def job(self) -> Callable[[], Regions]:
+        return partial(self.services.shape_grounder.ground, self.read(keys.FRAME), self.read(keys.OBJECT))
+
+    def finish(self, result: Regions) -> Status:
+        self.write(keys.REGIONS, result)
+        return self.succeed(_described(result))
+
+
+def _described(regions: Regions) -> str:
+    return (
+        f"robot {int(regions.robot_mask.sum())} px, person {int(regions.human_mask.sum())} px "
+        f"({regions.source})"
+    )

@@ -1,0 +1,190 @@
+"""Leaves that move the arm: to a view, along a grasp's plan, home, to a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from itertools import cycle
+from typing import cast
+
+import numpy as np
+from py_trees.common import Status
+
+from behaviours import keys
+from behaviours.base import Leaf, MotionLeaf
+from behaviours.keys import Outcome
+from behaviours.options import JointsDeg, PersonAges, ViewOptions
+from hardware.protocols import Arm, Motion
+from hardware.types import MotionState, MotionStatus, RobotState, Trajectory
+from perception.types import HumanPose, Keypoint
+from planning.motion.options import SceneOptions
+from planning.scene import build_scene, unknown_object
+from planning.types import GraspPlan, HeldObject, Phase, PlanningScene
+
+NEW_BEARING_DEG = 5.0
+"""A person seen farther off than this from where the sweep looks restarts it there."""
+AT_REST_RAD_S = 0.02
+"""No joint faster than this: the arm stands."""
+
+SURROUNDINGS = {
+    keys.ROBOT: RobotState,
+    keys.OBSTACLES: tuple,
+    keys.HUMAN: HumanPose,
+    keys.HELD: HeldObject,
+}
+"""What a leaf must read to plan a motion."""
+
+
+class PlannedMotion:
+    """A Motion that waits for its plan, then follows it: one handle for both, one cancel for either."""
+
+    def __init__(self, arm: Arm, plan: Future[Trajectory]) -> None:
+        self._arm = arm
+        self._plan = plan
+        self._motion: Motion | None = None
+        self._cancelled = False
+
+    def poll(self) -> MotionStatus:
+        """RUNNING until planned and moved. Raises what planning or the arm raised."""
+        if self._motion is None:
+            if self._cancelled:
+                return MotionStatus(MotionState.FAILED, "cancelled before it was planned")
+            if not self._plan.done():
+                return MotionStatus(MotionState.RUNNING, "planning")
+            self._motion = self._arm.follow(self._plan.result())
+        return self._motion.poll()
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._plan.cancel()
+        if self._motion is not None:
+            self._motion.cancel()
+
+
+def held_now(leaf: Leaf) -> HeldObject | None:
+    """What the gripper holds: the object as planned, an unknown one after a restart, None when empty."""
+    robot: RobotState = leaf.read(keys.ROBOT)
+    if not robot.gripper.holding:
+        return None
+    held: HeldObject | None = leaf.read_if_set(keys.HELD)
+    return held or unknown_object(robot.gripper.width_m)
+
+
+def person_now(leaf: Leaf, max_age_s: float) -> HumanPose | None:
+    """The tracked person, None when never seen or not for `max_age_s`."""
+    pose: HumanPose | None = leaf.read_if_set(keys.HUMAN)
+    return pose if pose is not None and leaf.now() - pose.stamp_s <= max_age_s else None
+
+
+def surroundings(leaf: Leaf, scene: SceneOptions, person: PersonAges) -> PlanningScene:
+    """What a motion starting now must not touch; the leaf must read `SURROUNDINGS`."""
+    robot: RobotState = leaf.read(keys.ROBOT)
+    return build_scene(
+        scene,
+        obstacles=leaf.read_if_set(keys.OBSTACLES) or (),
+        human=person_now(leaf, person.plan_s),
+        held=held_now(leaf),
+        gripper_width_m=robot.gripper.width_m,
+    )
+
+
+def bearing_deg(pose: HumanPose) -> float:
+    """Where the person is, seen from the base: degrees from x toward y, from the shoulders known."""
+    shoulders = pose.joints[[Keypoint.LEFT_SHOULDER, Keypoint.RIGHT_SHOULDER]]
+    x, y, _ = np.nanmean(shoulders[np.isfinite(shoulders).all(axis=1)], axis=0)
+    return float(np.degrees(np.arctan2(y, x)))
+
+
+Goal = Callable[[HumanPose | None], JointsDeg]
+"""Names the joints to go to, given the person as last seen; asked once per start."""
+
+
+def in_turn(poses: Sequence[JointsDeg]) -> Goal:
+    """The next of `poses` at every start, then from the first again."""
+    turns = cycle(poses)
+    return lambda _: next(turns)
+
+
+def toward_person(views: ViewOptions) -> Goal:
+    """The person view turned to where the person was last seen, else to where one is expected; then,
+    look by look, to both sides of it.
+    """
+    looks = cycle(views.sweep_deg)
+    centre = views.person_bearing_deg
+
+    def goal(person: HumanPose | None) -> JointsDeg:
+        nonlocal looks, centre
+        seen = centre if person is None else bearing_deg(person)
+        if abs(seen - centre) > NEW_BEARING_DEG:
+            looks, centre = cycle(views.sweep_deg), seen
+        first, *others = views.person_deg
+        # Joint 1 turns about the vertical, clockwise seen from above.
+        return cast(JointsDeg, (first - centre - next(looks), *others))
+
+    return goal
+
+
+class GoTo(MotionLeaf):
+    """Plans a free motion to a joint pose and follows it."""
+
+    READS = SURROUNDINGS
+
+    def __init__(
+        self,
+        name: str,
+        goal: Goal,
+        phase: Phase,
+        scene: SceneOptions,
+        person: PersonAges,
+        outcome: Outcome | None = Outcome.NOT_REACHABLE,
+    ) -> None:
+        super().__init__(name, phase)
+        self.OUTCOME = outcome
+        self._goal = goal
+        self._scene = scene
+        self._person = person
+
+    def command(self) -> Motion:
+        start = self.read(keys.ROBOT).arm.joints
+        goal = np.radians(self._goal(self.read_if_set(keys.HUMAN)))
+        scene = surroundings(self, self._scene, self._person)
+        plan = partial(self.services.planner.plan_joints, start, goal, scene)
+        return PlannedMotion(self.services.robot.arm, self.services.executor.submit(plan, self.name))
+
+
+class Approach(MotionLeaf):
+    """Follows the planned way to the grasp."""
+
+    READS = {keys.GRASP_PLAN: GraspPlan}
+    OUTCOME = Outcome.NOT_REACHABLE
+    PHASE = Phase.PICK
+
+    def command(self) -> Motion:
+        return self.services.robot.arm.follow(self.read(keys.GRASP_PLAN).approach)
+
+
+class Lift(MotionLeaf):
+    """Follows the planned way up with the object."""
+
+    READS = {keys.GRASP_PLAN: GraspPlan}
+    OUTCOME = Outcome.NOT_REACHABLE
+    PHASE = Phase.PICK
+
+    def command(self) -> Motion:
+        return self.services.robot.arm.follow(self.read(keys.GRASP_PLAN).lift)
+
+
+class StopArm(Leaf):
+    """Stops the arm and waits until it stands. Needs no key but the state it watches."""
+
+    READS = {keys.ROBOT: RobotState}
+
+    def start(self) -> None:
+        self.services.robot.arm.stop()
+
+    def poll(self) -> Status:
+        fastest = float(np.max(np.abs(self.read(keys.ROBOT).arm.velocities)))
+        if fastest > AT_REST_RAD_S:
+            return self.wait("coming to rest")
+        return self.succeed("the arm stands")

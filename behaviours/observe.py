@@ -1,0 +1,116 @@
+"""Leaves that look: the robot's state, a fresh picture, the person."""
+
+from __future__ import annotations
+
+import numpy as np
+from py_trees.common import Status
+
+from behaviours import keys
+from behaviours.base import Leaf
+from behaviours.keys import Outcome
+from behaviours.options import PersonAges, ViewOptions
+from hardware.errors import HandoverError, StaleData
+from hardware.types import RGBDFrame, RobotState
+from perception.errors import HumanLost
+from perception.types import HumanPose
+
+
+class ReadRobot(Leaf):
+    """Reads arm and gripper in every tick; RUNNING for ever.
+
+    A device that does not answer leaves the old reading in place: its age trips the guard.
+    """
+
+    UPDATES = {keys.ROBOT: RobotState}
+
+    def poll(self) -> Status:
+        robot = self.services.robot
+        try:
+            state = RobotState(robot.arm.state(), robot.gripper.state())
+        except HandoverError as error:
+            return self.wait(str(error))
+        self.write(keys.ROBOT, state)
+        return self.wait()
+
+
+class CaptureScene(Leaf):
+    """Waits for a picture taken after the arm came to rest here.
+
+    SUCCESS: the frame is written. RUNNING: the newest frame is older than the arrival. Needs a Deadline.
+    """
+
+    WRITES = {keys.FRAME: RGBDFrame}
+    OUTCOME = Outcome.ERROR
+
+    def __init__(self, name: str, views: ViewOptions) -> None:
+        super().__init__(name)
+        self._settle_s = views.settle_s
+        self._not_before_s = 0.0
+
+    def start(self) -> None:
+        self._not_before_s = self.now() + self._settle_s
+
+    def poll(self) -> Status:
+        if self.now() < self._not_before_s:
+            return self.wait("letting the arm settle")
+        try:
+            frame = self.services.robot.camera.latest(self.now() - self._not_before_s)
+        except StaleData as error:
+            return self.wait(str(error))
+        self.write(keys.FRAME, frame)
+        return self.succeed(f"frame {frame.sequence} from {frame.source or 'the camera'}")
+
+
+class TrackHuman(Leaf):
+    """Follows the person in every tick; RUNNING for ever. A lost person is an old stamp, never FAILURE."""
+
+    UPDATES = {keys.HUMAN: HumanPose}
+
+    def __init__(self, name: str, person: PersonAges) -> None:
+        super().__init__(name)
+        self._max_age_s = person.track_s
+
+    def poll(self) -> Status:
+        try:
+            pose = self.services.human.latest(self._max_age_s)
+        except HandoverError as error:
+            return self.wait(str(error))
+        self.write(keys.HUMAN, pose)
+        return self.wait(f"{pose.arm} arm, confidence {pose.confidence:.2f}")
+
+
+class SeePerson(Leaf):
+    """Watches the person from a view that was just reached.
+
+    SUCCESS: a pose seen from here, after `look_s` or with measured arm lengths. RUNNING: nobody yet.
+    Needs a Deadline.
+    """
+
+    UPDATES = {keys.HUMAN: HumanPose}
+
+    def __init__(self, name: str, views: ViewOptions, person: PersonAges) -> None:
+        super().__init__(name)
+        self._look_s = views.look_s
+        self._max_age_s = person.track_s
+        self._arrived_s = 0.0
+        self._first_seen_s: float | None = None
+
+    def start(self) -> None:
+        self._arrived_s = self.now()
+        self._first_seen_s = None
+
+    def poll(self) -> Status:
+        try:
+            pose = self.services.human.latest(self._max_age_s)
+        except HumanLost as error:
+            return self.wait(str(error))
+        if pose.stamp_s < self._arrived_s:
+            return self.wait("nobody seen from here yet")
+        self.write(keys.HUMAN, pose)
+        self._first_seen_s = pose.stamp_s if self._first_seen_s is None else self._first_seen_s
+        if not pose.arm_lengths.measured and pose.stamp_s - self._first_seen_s < self._look_s:
+            return self.wait(f"watching the {pose.arm} arm")
+        x, y, z = pose.joint("shoulder")
+        if not np.isfinite(x + y + z):
+            return self.wait(f"the {pose.arm} shoulder is out of sight")
+        return self.succeed(f"{pose.arm} shoulder at x {x:.2f}, y {y:.2f} m, confidence {pose.confidence:.2f}")

@@ -1,0 +1,19 @@
+"""One named word for how a run ended."""
+
+from __future__ import annotations
+
+from py_trees.common import Status
+
+from behaviours.keys import Failure, Outcome
+
+
+def outcome(root_status: Status, failure: Failure | None) -> Outcome:
+    """The run's word from the root's last status and what stands under `keys.FAILURE`.
+
+    A root that neither succeeded nor failed was interrupted; a failure nobody named is an error.
+    """
+    if root_status == Status.SUCCESS:
+        return Outcome.HANDED_OVER
+    if root_status != Status.FAILURE:
+        return Outcome.INTERRUPTED
+    return Outcome.ERROR if failure is None else failure.outcome
