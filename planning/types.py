@@ -114,13 +114,14 @@ class Ranking:
 @dataclass(frozen=True)
 class Capsule:
     """A solid every motion must stay out of: the segment start-end (3,), (3,) swept by a sphere, base
-    frame.
+    frame. margin_m: how much of the radius is room around the body itself.
     """
 
     name: str
     start: FloatArray
     end: FloatArray
     radius_m: float
+    margin_m: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", readonly(self.start, (3,)))
