@@ -23,6 +23,14 @@ class NotConnected(HardwareError):
         super().__init__(f"{device} is not connected; {remedy}")
 
 
+class DeviceFault(HardwareError):
+    """A device stands in a fault and takes no commands."""
+
+    def __init__(self, device: str, fault: str, remedy: str) -> None:
+        self.fault = fault
+        super().__init__(f"the {device} reports a fault ({fault}) and takes no commands; {remedy}")
+
+
 class StaleData(HardwareError):
     """The newest reading is older than the caller can use."""
 

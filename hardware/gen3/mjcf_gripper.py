@@ -158,7 +158,13 @@ def _fill_tip(tip: ET.Element, side: str, sign: float, meshes: Meshes) -> None:
         hidden=shown,
     )
     add_capsule(
-        tip, f"finger_{side}_joint", (0, 0, 0), (face + sign * 0.012, 0, 0.010), 0.0075, DARK_RGBA, hidden=shown
+        tip,
+        f"finger_{side}_joint",
+        (0, 0, 0),
+        (face + sign * 0.012, 0, 0.010),
+        0.0075,
+        DARK_RGBA,
+        hidden=shown,
     )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ARM_GAINS = ((2000.0, 100.0),) * 4 + ((500.0, 30.0),) * 3
 """Stiffness in Nm/rad and damping in Nms/rad of the seven joint servos."""
-GRIPPER_GAINS = (80.0, 4.0)
+GRIPPER_GAINS = (200.0, 6.0)
 GRIPPER_CONTROL = facts.VELOCITY_LIMITS.size
 """Index of the gripper's control, after the arm's seven."""
 GRIPPER_ROOM_RAD = 0.5
