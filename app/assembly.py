@@ -1,0 +1,71 @@
+"""What the factory hands to the runner, and the two small logs that wrap its services."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from behaviours.options import TreeOptions
+from behaviours.services import Services
+from hardware.protocols import Announcer
+
+
+class JobLog:
+    """Wall time of every job by name, and how much of it ran inline in the thread that ticks."""
+
+    def __init__(self) -> None:
+        self._tick_thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._seconds: dict[str, list[float]] = {}
+        self.inline_s = 0.0
+
+    def record(self, name: str, seconds: float) -> None:
+        """Called by the executor after each job, from whichever thread ran it."""
+        with self._lock:
+            self._seconds.setdefault(name, []).append(seconds)
+            if threading.get_ident() == self._tick_thread:
+                self.inline_s += seconds
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """Per job name: how often it ran, and its total and longest time in seconds."""
+        with self._lock:
+            return {
+                name: {"count": len(times), "total_s": round(sum(times), 4), "max_s": round(max(times), 4)}
+                for name, times in self._seconds.items()
+            }
+
+
+class Voice:
+    """An announcer that remembers what was said until the record has taken it."""
+
+    def __init__(self, aloud: Announcer | None = None) -> None:
+        self._aloud = aloud
+        self._said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self._said.append(text)
+        if self._aloud is not None:
+            self._aloud.say(text)
+
+    def take(self) -> tuple[str, ...]:
+        """The sentences since the last call."""
+        said, self._said = tuple(self._said), []
+        return said
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything of one run: back ends, the tree's options, logs; `world` only where physics is simulated."""
+
+    services: Services
+    tree: TreeOptions
+    back_ends: Mapping[str, str]
+    """Step -> name of the back end that does it, as it names itself."""
+    voice: Voice = field(default_factory=Voice)
+    jobs: JobLog = field(default_factory=JobLog)
+    score: Callable[[], Mapping[str, Any]] | None = None
+    """What physics says of the run so far; None on a real robot."""
+    world: Any = None
+    """The simulated world, for videos."""
