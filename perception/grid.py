@@ -12,8 +12,9 @@ from hardware.types import BoolArray, IntArray
 from perception.types import Box
 
 CONTEXT = 0.06
-"""Margin around the box in the picture, as a share of the box's long side: an object cut at its edge is harder to
-recognise."""
+"""Margin around the box in the picture, as a share of the box's long side: an object cut at its edge is
+harder to recognise.
+"""
 LARGEST_PX = 4
 """How many times the ordinary crop size the long side may reach for a slender object."""
 LABEL_SHARE = 0.46
@@ -24,8 +25,8 @@ def grid_cells(box: Box, n: int = 5) -> IntArray:
     """The cells of an n x n grid over `box` (pixels): (n*n, 4) rows x0, y0, x1, y1, ends exclusive, row-major
     from the top left; row i carries the label i + 1.
 
-    The cells tile the rounded box without gap or overlap. Raises ValueError for a box smaller than one pixel per
-    cell.
+    The cells tile the rounded box without gap or overlap. Raises ValueError for a box smaller than one
+    pixel per cell.
     """
     x0, y0, x1, y1 = (round(float(side)) for side in box)
     if n < 1 or x1 - x0 < n or y1 - y0 < n:
@@ -37,7 +38,8 @@ def grid_cells(box: Box, n: int = 5) -> IntArray:
 
 
 def cells_mask(cells: IntArray, indices: Iterable[int], shape: tuple[int, int]) -> BoolArray:
-    """The merged cells named by `indices` (labels from 1, as printed and as in `RegionCells`) as a mask (H, W).
+    """The merged cells named by `indices` (labels from 1, as printed and as in `RegionCells`) as a mask
+    (H, W).
 
     Parts outside the picture are left out. Raises ValueError for a label that does not exist.
     """
@@ -61,9 +63,9 @@ def cell_shares(cells: IntArray, mask: BoolArray) -> NDArray[np.float64]:
 def draw_grid(rgb: NDArray[np.uint8], box: Box, n: int, crop_px: int, min_cell_px: int) -> bytes:
     """The crop around `box` (pixels of `rgb` (H, W, 3)) as a PNG with thin lines and the labels 1..n*n.
 
-    The crop is enlarged to a long side of `crop_px`, and further, up to four times that, until the short side of a
-    cell has `min_cell_px`. Labels stand in the top left corner of their cells, white with a black outline, so that
-    they hide little of the object.
+    The crop is enlarged to a long side of `crop_px`, and further, up to four times that, until the short
+    side of a cell has `min_cell_px`. Labels stand in the top left corner of their cells, white with a
+    black outline, so that they hide little of the object.
     """
     from PIL import Image, ImageDraw, ImageFont
 

@@ -21,8 +21,8 @@ DEFAULTS = GridOptions()
 
 @dataclass(frozen=True)
 class GridView:
-    """The picture shown to the model, its cells (n*n, 4) in pixels of the frame, and which of them show the object
-    (n*n,).
+    """The picture shown to the model, its cells (n*n, 4) in pixels of the frame, and which of them show
+    the object (n*n,).
     """
 
     picture: Picture
@@ -60,8 +60,9 @@ def numbered_grid(
 ) -> GridView:
     """The numbered grid over a segmented object.
 
-    A cell counts as on the object from `options.min_share` of its pixels on; where that leaves too few cells for
-    both roles (a thin object lying across its box), from one pixel on. Raises ValueError without a mask.
+    A cell counts as on the object from `options.min_share` of its pixels on; where that leaves too few
+    cells for both roles (a thin object lying across its box), from one pixel on. Raises ValueError
+    without a mask.
     """
     if detection.mask is None:
         raise ValueError("the grid needs a segmented object")
@@ -76,12 +77,14 @@ def numbered_grid(
 
 
 def first_messages(label: str, grid: GridView, options: GridOptions = DEFAULTS) -> tuple[Message, ...]:
-    """The conversation that asks for both regions. Raises RegionsNotFound when the object covers too few cells."""
+    """The conversation that asks for both regions. Raises RegionsNotFound when the object covers too few
+    cells.
+    """
     needed = 2 * options.cells_per_role
     if len(grid.labels) < needed:
         raise RegionsNotFound(
-            f"{label!r} covers {len(grid.labels)} of {len(grid.cells)} cells, {needed} are needed for both regions; "
-            "look from nearer"
+            f"{label!r} covers {len(grid.labels)} of {len(grid.cells)} cells, {needed} are needed for "
+            "both regions; look from nearer"
         )
     return (
         Message("system", system_text(grid.picture.grid_n, options.cells_per_role)),
@@ -100,8 +103,8 @@ def regions_from_reply(
 ) -> Regions:
     """The two regions a reply names: its merged cells cut down to the object's mask.
 
-    Raises VlmParseError when the reply cannot be read, or names cells that do not exist, repeat, overlap or show
-    none of the object. Raises ValueError without a mask.
+    Raises VlmParseError when the reply cannot be read, or names cells that do not exist, repeat, overlap
+    or show none of the object. Raises ValueError without a mask.
     """
     if detection.mask is None:
         raise ValueError("regions need a segmented object")
@@ -139,8 +142,8 @@ class GridGrounder:
         self._options = options
 
     def ground(self, frame: RGBDFrame, detection: Detection) -> Regions:
-        """Two regions after at most `options.asks` questions. Raises VlmError, RegionsNotFound, or the VlmParseError
-        of the last reply.
+        """Two regions after at most `options.asks` questions. Raises VlmError, RegionsNotFound, or the
+        VlmParseError of the last reply.
         """
         options = self._options
         grid = numbered_grid(frame, detection, options.n, options=options)

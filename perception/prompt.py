@@ -1,7 +1,8 @@
 """What the vision-language model is told: where a person and where the robot would hold the object.
 
-The object's name is data: it is cut to 40 plain characters and stands in quotes, so that a name cannot carry an
-instruction. Change PROMPT_VERSION whenever a word below changes: records and reply caches are keyed by it.
+The object's name is data: it is cut to 40 plain characters and stands in quotes, so that a name cannot
+carry an instruction. Change PROMPT_VERSION whenever a word below changes: records and reply caches are
+keyed by it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ _LISTED = "Cells that show some of it: "
 
 
 def plain_name(label: str) -> str:
-    """`label` as data: letters, digits, spaces and hyphens only, at most 40 characters, "object" when empty."""
+    """`label` as data: letters, digits, spaces and hyphens only, at most 40 characters, "object" when
+    empty.
+    """
     words = re.sub(r"[^\w -]|_", " ", label)
     return " ".join(words.split())[:NAME_LENGTH].strip() or "object"
 
@@ -24,16 +27,17 @@ def system_text(n: int, count: int) -> str:
     """The task, the rules and the form of the answer, for an n x n grid and `count` cells per role."""
     human, robot = ", ".join(["a"] * count), ", ".join(["b"] * count)
     return (
-        "You help a robot arm hand an object to a person. You see one object on a table, with a numbered grid drawn "
-        f"over it: {n} x {n} cells, numbered 1 to {n * n} row by row, starting at the top left; each number stands "
-        "in the top left corner of its cell.\n"
-        f"Choose {count} neighbouring cells that the person should be able to take, and {count} other cells where "
-        "the robot's two-finger gripper should hold the object meanwhile.\n"
-        "- The person gets the part made for the hand in ordinary use, such as a handle or a grip, so that the object "
-        "can be used right after it was taken.\n"
-        "- The robot gets a firm part well away from that, and never leaves a blade, a tip or anything sharp for the "
-        "person.\n"
-        "- If the object has no special part for the hand, give the person one end and the robot the opposite end.\n"
+        "You help a robot arm hand an object to a person. You see one object on a table, with a numbered "
+        f"grid drawn over it: {n} x {n} cells, numbered 1 to {n * n} row by row, starting at the top left; "
+        "each number stands in the top left corner of its cell.\n"
+        f"Choose {count} neighbouring cells that the person should be able to take, and {count} other cells "
+        "where the robot's two-finger gripper should hold the object meanwhile.\n"
+        "- The person gets the part made for the hand in ordinary use, such as a handle or a grip, so that "
+        "the object can be used right after it was taken.\n"
+        "- The robot gets a firm part well away from that, and never leaves a blade, a tip or anything sharp "
+        "for the person.\n"
+        "- If the object has no special part for the hand, give the person one end and the robot the "
+        "opposite end.\n"
         "- Every cell you name must show the object, and no cell may be named twice.\n"
         "Answer with one JSON object and nothing else, the most important cell of each list first:\n"
         f'{{"human": [{human}], "robot": [{robot}]}}\n'
@@ -53,8 +57,8 @@ def user_text(label: str, cells: Iterable[int]) -> str:
 def repair_text(fault: str) -> str:
     """The next question after an answer that could not be used; `fault` says what was wrong with it."""
     return (
-        f"That answer cannot be used. {fault} Look at the picture again and answer with the corrected JSON object "
-        "only, in the form given at the start."
+        f"That answer cannot be used. {fault} Look at the picture again and answer with the corrected JSON "
+        "object only, in the form given at the start."
     )
 
 

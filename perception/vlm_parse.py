@@ -1,4 +1,6 @@
-"""Reads the two lists of cells out of a vision-language model's reply, or says precisely what is wrong with it."""
+"""Reads the two lists of cells out of a vision-language model's reply, or says precisely what is wrong
+with it.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,11 @@ _REFUSAL = re.compile(r"\b(?:can't|can’t|cannot|can not|unable|won't|sorry|not
 def parse_regions(reply: str | Reply, n: int = 5, count: int = 3) -> RegionCells:
     """The cells a reply names for the person and for the robot, in its order.
 
-    Understood: a JSON object with both roles anywhere in the reply (in a code fence, nested, numbers as text), else
-    statements in words, one role at a time. When a role is stated more than once, the last fitting statement counts:
-    models think aloud first. Raises VlmParseError, whose `fault` tells the model what to mend, unless both roles
-    have exactly `count` different cells of 1..n*n and share none; no other exception for any text.
+    Understood: a JSON object with both roles anywhere in the reply (in a code fence, nested, numbers as
+    text), else statements in words, one role at a time. When a role is stated more than once, the last
+    fitting statement counts: models think aloud first. Raises VlmParseError, whose `fault` tells the
+    model what to mend, unless both roles have exactly `count` different cells of 1..n*n and share none;
+    no other exception for any text.
     """
     text = (reply if isinstance(reply, str) else reply.text)[-LONGEST_REPLY:]
     if not text.strip():
@@ -39,7 +42,9 @@ def parse_regions(reply: str | Reply, n: int = 5, count: int = 3) -> RegionCells
     if not faults:
         shared = sorted(set(found["human"]) & set(found["robot"]), key=str)
         if shared:
-            faults.append(f"Named for both human and robot: {_joined(shared)}; every cell may be named only once.")
+            faults.append(
+                f"Named for both human and robot: {_joined(shared)}; every cell may be named only once."
+            )
     if faults:
         raise VlmParseError(" ".join(faults), text)
     human, robot = (tuple(int(cell) for cell in found[role]) for role in _ROLES)
@@ -58,7 +63,10 @@ def _faults(role: Role, cells: tuple[Cell, ...] | None, n: int, count: int) -> I
         return
     outside = [c for c in cells if not isinstance(c, int) or not 1 <= c <= n * n]
     if outside:
-        yield f"Named for the {role}, but not in the grid: {_joined(outside)}; the cells are numbered 1 to {n * n}."
+        yield (
+            f"Named for the {role}, but not in the grid: {_joined(outside)}; "
+            f"the cells are numbered 1 to {n * n}."
+        )
     repeated = sorted({c for c in cells if cells.count(c) > 1}, key=str)
     if repeated:
         yield f"Named twice for the {role}: {_joined(repeated)}; name {count} different cells."
@@ -107,7 +115,9 @@ def _cells(value: Any) -> tuple[Cell, ...] | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return (whole(str(int(value) if value == value and abs(value) < 1e6 and value == int(value) else value)),)
+        return (
+            whole(str(int(value) if value == value and abs(value) < 1e6 and value == int(value) else value)),
+        )
     if isinstance(value, str):
         return cells_in(value)
     if isinstance(value, dict):

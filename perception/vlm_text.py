@@ -1,14 +1,16 @@
 """Reads statements like "Human cells: 4, 5 and 10" out of free text, in the shapes language models write.
 
-A statement ties a role to a run of numbers. It is strong when little but a colon, a bracket or a verb stands between
-them ("**Robot**: [1, 2, 3]", "1, 2, 3 for the robot"), weak when prose does. Sentences that tell where not to hold,
-or that name both roles before a number, are no statements: a swapped region is worse than none.
+A statement ties a role to a run of numbers. It is strong when little but a colon, a bracket or a verb
+stands between them ("**Robot**: [1, 2, 3]", "1, 2, 3 for the robot"), weak when prose does. Sentences
+that tell where not to hold, or that name both roles before a number, are no statements: a swapped region
+is worse than none.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 Role = Literal["human", "robot"]
@@ -32,12 +34,16 @@ _LINKS = (
     "cells?|numbers?|grid|regions?|area|part|labels?|squares?|ids?|index|indices|should|can|will|must|would|may|the|for|"
     "is|are|holds?|grasps?|grips?|takes?|gets?|receives?|uses?|at|on|in|by|hand|arm|hold|choose|chosen|selected"
 )
-_STRONG = re.compile(rf"(?=.*(?:[:=\[({{-]|\b(?:is|are|gets?|takes?|holds?)\b))(?:[\s:=\[({{,-]|\b(?:{_LINKS})\b)*")
+_STRONG = re.compile(
+    rf"(?=.*(?:[:=\[({{-]|\b(?:is|are|gets?|takes?|holds?)\b))(?:[\s:=\[({{,-]|\b(?:{_LINKS})\b)*"
+)
 _BEFORE = re.compile(
     r"[\s\])]*(?:cells?\s*)?(?:[:=(-]\s*|(?:(?:are|is|goes?|belongs?|should be)\s+)?(?:for|to)\s+)(?:the\s+)?"
 )
 _NEGATION = re.compile(r"\b(?:not|never|avoid\w*|without|except|away|far|free|clear|leaves?|leaving|no)\b")
-_NEGATED_ROLE = re.compile(r"\b(?:not|never|avoid\w*|without|away from|far from)(?: (?:for|to|by))?(?: the)? $")
+_NEGATED_ROLE = re.compile(
+    r"\b(?:not|never|avoid\w*|without|away from|far from)(?: (?:for|to|by))?(?: the)? $"
+)
 _LONGEST_GAP = 80
 
 _CLEANING: tuple[tuple[str, str], ...] = (
@@ -126,14 +132,13 @@ def _blocks(text: str) -> list[str]:
 def _read(block: str) -> list[Statement]:
     found: list[Statement] = []
     events = list(_TOKEN.finditer(block))
-    pairs = list(zip(events, events[1:], strict=False))
-    if events and len(named_cells(events[0]["run"] or "")) > 1 and len(events) > 1 and not events[1]["run"]:
-        if _BEFORE.fullmatch(block[events[0].end() : events[1].start()]):
-            return [
-                Statement(_role(role), named_cells(run["run"]), strong=True)
-                for run, role in pairs
-                if run["run"] and not role["run"] and _BEFORE.fullmatch(block[run.end() : role.start()])
-            ]
+    pairs = list(pairwise(events))
+    if pairs and _stands_before(block, *pairs[0]) and len(named_cells(pairs[0][0]["run"])) > 1:
+        return [
+            Statement(_role(role), named_cells(run["run"]), strong=True)
+            for run, role in pairs
+            if _stands_before(block, run, role)
+        ]
     for i, (role, run) in enumerate(pairs):
         if role["run"] or not run["run"] or _NEGATED_ROLE.search(block[: role.start()]):
             continue
@@ -141,10 +146,17 @@ def _read(block: str) -> list[Statement]:
         strong = bool(_STRONG.fullmatch(gap))
         earlier = events[i - 1] if i else None
         torn = earlier is not None and not earlier["run"] and _role(earlier) != _role(role)
-        plain = events[0]["run"] is None and not torn and len(gap) <= _LONGEST_GAP and not _NEGATION.search(gap)
+        plain = (
+            events[0]["run"] is None and not torn and len(gap) <= _LONGEST_GAP and not _NEGATION.search(gap)
+        )
         if strong or plain:
             found.append(Statement(_role(role), named_cells(run["run"]), strong))
     return found
+
+
+def _stands_before(block: str, run: re.Match[str], role: re.Match[str]) -> bool:
+    """Whether a run of numbers is tied to the role after it, as in "1, 2, 3 for the robot"."""
+    return bool(run["run"] and not role["run"] and _BEFORE.fullmatch(block[run.end() : role.start()]))
 
 
 def _role(event: re.Match[str]) -> Role:
