@@ -1,0 +1,131 @@
+"""Live views in the terminal: the tree as it ticks, or one line for whatever changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from app.drawing import STYLES, Marks, label, marks_for, tree_lines
+from app.short import short
+from app.ticks import Node, NodeState, Observer, Result, Tick
+from behaviours import keys
+from perception.types import HandoverRequest
+
+View = Literal["tree", "lines", "none"]
+
+SHOWN_KEYS = (
+    keys.PHASE,
+    keys.OBJECT,
+    keys.REGIONS,
+    keys.GRASPS,
+    keys.GRASP,
+    keys.HUMAN,
+    keys.HANDOVER,
+    keys.ROBOT,
+    keys.FAILURE,
+)
+REFRESH_HZ = 8.0
+
+
+def create_view(view: View | None, console: Console) -> Observer | None:
+    """The view asked for; by default the tree on a terminal and lines elsewhere."""
+    chosen = view or ("tree" if console.is_terminal else "lines")
+    if chosen == "none":
+        return None
+    return TreeView(console) if chosen == "tree" else LineView(console)
+
+
+class LineView:
+    """One line per leaf that starts, succeeds or fails, and per sentence the robot says."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._marks = marks_for(console)
+        self._nodes: tuple[Node, ...] = ()
+        self._shown: dict[int, NodeState] = {}
+
+    def begin(self, nodes: tuple[Node, ...], request: HandoverRequest) -> None:
+        self._nodes = nodes
+
+    def tick(self, tick: Tick) -> None:
+        for number, state in tick.nodes.items():
+            before = self._shown.get(number)
+            self._shown[number] = state
+            changed = before is None or before.status != state.status
+            if self._nodes[number].kind == "leaf" and changed and state.status in STYLES:
+                self._print(tick.t_s, label(self._nodes[number].name, state, self._marks))
+        for sentence in tick.said:
+            self._print(tick.t_s, Text(f"robot: {sentence}", style="bold cyan"))
+
+    def end(self, result: Result) -> None:
+        """The summary is the command's to print."""
+
+    def _print(self, t_s: float, text: Text) -> None:
+        line = Text(f"{t_s:7.2f} s  ", style="dim")
+        self._console.print(line.append_text(text), soft_wrap=True, highlight=False)
+
+
+class TreeView:
+    """The whole tree, the blackboard in short and the timing, redrawn a few times per second.
+
+    The drawing thread only reads what `tick` has put here: whole values, replaced and never changed.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._marks: Marks = marks_for(console)
+        self._nodes: tuple[Node, ...] = ()
+        self._request = ""
+        self._states: Mapping[int, NodeState] = {}
+        self._board: Mapping[str, str] = {}
+        self._tick: Tick | None = None
+        self._said = ""
+        self._live = Live(
+            get_renderable=self._picture,
+            console=console,
+            refresh_per_second=REFRESH_HZ,
+            vertical_overflow="crop",
+        )
+
+    def begin(self, nodes: tuple[Node, ...], request: HandoverRequest) -> None:
+        self._nodes, self._request = nodes, request.label
+        self._live.start()
+
+    def tick(self, tick: Tick) -> None:
+        self._states = {**self._states, **tick.nodes}
+        written = {key: short(value) for key, value in tick.board.items() if value is not None}
+        kept = {key: text for key, text in self._board.items() if tick.board.get(key, "") is not None}
+        self._board = {**kept, **written}
+        if tick.said:
+            self._said = tick.said[-1]
+        self._tick = tick
+
+    def end(self, result: Result) -> None:
+        self._live.stop()
+
+    def _picture(self) -> RenderableType:
+        tick = self._tick
+        if tick is None:
+            return Text("getting ready")
+        board = Table.grid(padding=(0, 2))
+        for key in SHOWN_KEYS:
+            if key in self._board:
+                board.add_row(
+                    Text(key, style="cyan"), Text(self._board[key], overflow="ellipsis", no_wrap=True)
+                )
+        took = f"tick {tick.number} took {1e3 * tick.tick_s:.1f} ms"
+        timing = Text(f"{self._request}: {tick.t_s:6.2f} s, {took}, at {tick.tip}", style="bold")
+        said = Text(f"robot: {self._said}", style="bold cyan") if self._said else Text("")
+        return Group(timing, *tree_lines(self._visible_nodes(), self._states, self._marks), board, said)
+
+    def _visible_nodes(self) -> list[Node]:
+        """All nodes where there is room, else the branches that run, with what stands beside them."""
+        if len(self._nodes) + len(SHOWN_KEYS) + 4 <= self._console.height:
+            return list(self._nodes)
+        running = {number for number, state in self._states.items() if state.status == "RUNNING"}
+        return [node for node in self._nodes if node.parent is None or node.parent in running]
