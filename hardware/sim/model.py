@@ -90,8 +90,8 @@ def _add_robot(root: ET.Element, options: SimOptions, looks: bool) -> None:
     for geom in base.iter("geom"):
         if geom.get("contype") != "0":
             # Robot shapes meet the world but not each other; the pairs that can meet are listed below.
-            geom.set("contype", "2")
-            geom.set("conaffinity", "1")
+            geom.set("contype", "1")
+            geom.set("conaffinity", "2")
     _section(root, "worldbody").append(base)
     _section(root, "equality").extend(finger_equalities())
     _add_self_contacts(_section(root, "contact"))
