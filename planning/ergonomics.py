@@ -140,8 +140,8 @@ def joint_torques(
 
 
 def arm_cost(shoulder_deg: ArrayLike, elbow_deg: ArrayLike, arm: ArmModel) -> FloatArray:
-    """Eq. 5 in [0, 2], broadcasting: squared torques plus squared displacements from the middle of each range,
-    each term over its maximum within the joint limits.
+    """Eq. 5 in [0, 2], broadcasting: squared torques plus squared displacements from the middle of the
+    ranges, each term over its maximum within the joint limits.
     """
     return _cost(_Terms.of(shoulder_deg, elbow_deg), arm)
 
@@ -194,7 +194,7 @@ def toward_robot(shoulder: ArrayLike, robot_base: ArrayLike) -> FloatArray:
     """The horizontal unit vector (3,) from the shoulder to the robot's base. Raises NoHandoverPose."""
     way = np.subtract(robot_base, shoulder) * (1.0, 1.0, 0.0)
     if not np.linalg.norm(way) > 1e-6:
-        raise NoHandoverPose(f"the robot's base is straight above or below the shoulder at {shoulder}")
+        raise NoHandoverPose(f"the robot's base is straight above or below the shoulder at {shoulder!r}")
     return unit(way)
 
 
@@ -209,7 +209,7 @@ def _in_space(
 
 
 def _moments(arm: ArmModel) -> tuple[float, float]:
-    """The most that gravity can ask of the shoulder for the upper arm and of the elbow for the forearm, Nm."""
+    """The most that gravity can ask of the shoulder for the upper arm, of the elbow for the forearm; Nm."""
     beyond_elbow_kg = arm.forearm_kg + arm.load_kg
     upper = (arm.upper_arm_kg * arm.upper_arm_com + beyond_elbow_kg) * arm.upper_arm_m
     fore = (arm.forearm_kg * arm.forearm_com + arm.load_kg) * arm.forearm_m

@@ -13,7 +13,7 @@ _NO_SPREAD = 1e-12
 
 
 def grasps_in_region(grasps: ArrayLike, region_points: ArrayLike, epsilon_m: float = 0.02) -> BoolArray:
-    """Eq. 1: which grasps (N, 4, 4) have their origin nearer than `epsilon_m` to a point (M, 3) of the region.
+    """Eq. 1: which grasps (N, 4, 4) have their origin nearer than `epsilon_m` to a region's points (M, 3).
 
     Returns (N,) bool; strictly nearer, so a grasp at exactly `epsilon_m` is outside. The origin is what Eq. 1
     calls T: pass poses moved to the contact point where it is known. An empty region contains nothing.
@@ -27,7 +27,7 @@ def grasps_in_region(grasps: ArrayLike, region_points: ArrayLike, epsilon_m: flo
 
 
 def rank_grasps(robot_grasps: ArrayLike, human_grasps: ArrayLike, alpha: float = 0.5) -> Ranking:
-    """Eqs. 2 to 4: robot grasps (N, 4, 4) ranked by how far and how differently they approach from human ones.
+    """Eqs. 2 to 4: robot grasps (N, 4, 4) ranked by distance and angle of approach from the human ones.
 
     score = mean over the human grasps (M, 4, 4) of alpha z(distance) + (1 - alpha) z(angle between approach
     axes); z standardises over all N x M pairs (population deviation), and a term without spread is 0. Both
