@@ -23,6 +23,7 @@ class Unreachable(PlanningError):
     def __init__(
         self, goal: str, reason: str, error_m: float | None = None, error_rad: float | None = None
     ) -> None:
+        self.goal, self.reason = goal, reason
         self.error_m, self.error_rad = error_m, error_rad
         near = "" if error_m is None else f"; the nearest try was {1e3 * error_m:.0f} mm"
         near += "" if error_m is None or error_rad is None else f" and {error_rad:.2f} rad off"

@@ -1,6 +1,7 @@
 """The Gen3's kinematics in plain numpy: poses, Jacobians, link capsules, limits and turns of the joints.
 
-All functions take joints (..., 7) in rad and broadcast over the leading axes, so a whole trajectory is one call.
+All functions take joints (..., 7) in rad and broadcast over the leading axes, so a whole trajectory is one
+call.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _CONTINUOUS = np.array(facts.CONTINUOUS)
 
 # Both fingers swept over the whole stroke, in the flange frame (facts of the published finger meshes).
 _FINGERS = tuple(
-    facts.CapsuleFacts("end_effector_link", (sign * 0.0296, 0.0, 0.1369), (sign * 0.0393, 0.0, 0.0736), 0.0402)
+    facts.CapsuleFacts(
+        "end_effector_link", (sign * 0.0296, 0.0, 0.1369), (sign * 0.0393, 0.0, 0.0736), 0.0402
+    )
     for sign in (1.0, -1.0)
 )
 _CAPSULES = (*facts.CAPSULES, facts.PALM_CAPSULE, *_FINGERS)
@@ -57,7 +60,9 @@ def tcp_pose(joints: FloatArray, width_m: float) -> FloatArray:
     return flange_pose(joints) @ gripper.flange_from_tcp(width_m)
 
 
-def jacobian(joints: FloatArray, point: FloatArray | tuple[float, float, float] = (0.0, 0.0, 0.0)) -> FloatArray:
+def jacobian(
+    joints: FloatArray, point: FloatArray | tuple[float, float, float] = (0.0, 0.0, 0.0)
+) -> FloatArray:
     """Velocity of a point of the tool per joint velocity (..., 6, 7): m/rad above, rad/rad below, base frame.
 
     point (3,): fixed to the flange, in the flange frame.
@@ -92,7 +97,9 @@ CAPSULE_RADII: FloatArray = _CAPSULE_RADII
 
 
 def link_capsules(joints: FloatArray) -> tuple[Capsule, ...]:
-    """The robot as capsules in the base frame at joints (7,): eight links, the palm, both fingers at any opening."""
+    """The robot as capsules in the base frame at joints (7,): eight links, the palm, both fingers at any
+    opening.
+    """
     starts, ends = capsule_segments(joints)
     return tuple(
         Capsule(name, start, end, float(radius))

@@ -72,7 +72,9 @@ def person_capsules(human: HumanPose, options: SceneOptions) -> tuple[Capsule, .
     parts = [
         _capsule(TORSO, shoulders, hips, TORSO_RADIUS_M, options.torso_margin_m),
         _capsule(HEAD, head, head, HEAD_RADIUS_M, options.head_margin_m),
-        _capsule("space over the shoulders", head, head + column * _UP, HEAD_RADIUS_M, column - HEAD_RADIUS_M),
+        _capsule(
+            "space over the shoulders", head, head + column * _UP, HEAD_RADIUS_M, column - HEAD_RADIUS_M
+        ),
     ]
     left, right = joints[Keypoint.LEFT_SHOULDER], joints[Keypoint.RIGHT_SHOULDER]
     parts.append(_capsule("shoulders", left, right, SHOULDER_RADIUS_M, options.torso_margin_m))
@@ -109,7 +111,8 @@ def clutter_cuboids(
 ) -> tuple[Cuboid, ...]:
     """Upright boxes around the objects that points (N, 3) over the table show, reaching down to the table.
 
-    Points of one box lie within `clutter_gap_m` of each other, seen from above; the box is turned to fit them.
+    Points of one box lie within `clutter_gap_m` of each other, seen from above; the box is turned to fit
+    them.
     """
     options = options or SceneOptions()
     (x0, x1), (y0, y1) = options.table_x_m, options.table_y_m
@@ -127,7 +130,9 @@ def clutter_cuboids(
     of_point = labels[tuple((cells + reach).T)]
     clusters = [points[of_point == i] for i in range(1, count + 1)]
     clusters = [cluster for cluster in clusters if len(cluster) >= _MIN_CLUTTER_POINTS]
-    return tuple(_upright_box(f"clutter {i}", cluster, table_z_m, options) for i, cluster in enumerate(clusters))
+    return tuple(
+        _upright_box(f"clutter {i}", cluster, table_z_m, options) for i, cluster in enumerate(clusters)
+    )
 
 
 def _upright_box(name: str, points: FloatArray, table_z_m: float, options: SceneOptions) -> Cuboid:

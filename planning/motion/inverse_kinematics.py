@@ -1,9 +1,10 @@
-"""All arm poses that reach one flange pose: closed form over the elbow's circle, then Newton on the exact chain.
+"""All arm poses that reach one flange pose: closed form over the elbow's circle, then Newton on the exact
+chain.
 
 Own code, because the library's gradient search finds one solution from one start and stops on wall-clock time
-(142 of 200 poses); here every branch is visited, the answers come nearest first, and they are always the same.
-Without its 5 to 6 mm offsets the Gen3 is a z-y-z-y-z-y-z chain with a spherical shoulder and wrist: for each place
-of the elbow on its circle there are eight branches. Newton steps then take the offsets back in.
+(142 of 200 poses); here every branch is visited, the answers come nearest first, and they are always the
+same. Without its 5 to 6 mm offsets the Gen3 is a z-y-z-y-z-y-z chain with a spherical shoulder and wrist: for
+each place of the elbow on its circle there are eight branches. Newton steps then take the offsets back in.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def closed_form(base_from_flange: FloatArray, elbow_angles: int) -> FloatArray:
     upper = np.cos(lean) * line + np.sin(lean) * circle
     lower = (wrist - _SHOULDER - _UPPER_M * upper) / _LOWER_M
     branches = [
-        _branch(upper, lower, elbow, base_from_flange[:3, :3], *signs) for signs in product((1.0, -1.0), repeat=3)
+        _branch(upper, lower, elbow, base_from_flange[:3, :3], *signs)
+        for signs in product((1.0, -1.0), repeat=3)
     ]
     return np.concatenate(branches) * _SIGNS
 
@@ -56,8 +58,8 @@ def closed_form(base_from_flange: FloatArray, elbow_angles: int) -> FloatArray:
 def _branch(
     upper: FloatArray, lower: FloatArray, elbow: float, rotation: FloatArray, s2: float, s4: float, s6: float
 ) -> FloatArray:
-    """Angles (N, 7) of the z-y-z-y-z-y-z chain for upper arm and forearm directions (N, 3) and signs of joints
-    2, 4, 6.
+    """Angles (N, 7) of the z-y-z-y-z-y-z chain for upper arm and forearm directions (N, 3) and signs of
+    joints 2, 4, 6.
     """
     q2 = s2 * np.arccos(np.clip(upper[:, 2], -1.0, 1.0))
     q1 = np.arctan2(s2 * upper[:, 1], s2 * upper[:, 0])
@@ -83,19 +85,25 @@ def _ry(angles: FloatArray) -> FloatArray:
 
 
 def refine(joints: FloatArray, base_from_flange: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Newton steps of least joint motion from joints (N, 7) -> joints (N, 7), errors (N,) in m and (N,) in rad."""
+    """Newton steps of least joint motion from joints (N, 7) -> joints (N, 7), errors (N,) in m and (N,) in
+    rad.
+    """
     q = np.array(joints, dtype=np.float64)
     for last in (*[False] * _ITERATIONS, True):
         now, jac = flange_pose_and_jacobian(q)
         shift = base_from_flange[:3, 3] - now[:, :3, 3]
         turn = _rotation_vectors(base_from_flange[:3, :3] @ np.swapaxes(now[:, :3, :3], -1, -2))
         error_m, error_rad = np.linalg.norm(shift, axis=-1), np.linalg.norm(turn, axis=-1)
-        if last or (np.max(error_m) < 0.1 * POSITION_TOLERANCE_M and np.max(error_rad) < 0.1 * ROTATION_TOLERANCE_RAD):
+        if last or (
+            np.max(error_m) < 0.1 * POSITION_TOLERANCE_M and np.max(error_rad) < 0.1 * ROTATION_TOLERANCE_RAD
+        ):
             break
         square = jac @ np.swapaxes(jac, -1, -2) + _DAMPING * np.eye(6)
         error = np.concatenate([shift, turn], axis=-1)[..., None]
         step = (np.swapaxes(jac, -1, -2) @ np.linalg.solve(square, error))[..., 0]
-        q += step * np.minimum(1.0, _STEP_RAD / np.maximum(np.max(np.abs(step), axis=-1, keepdims=True), 1e-12))
+        q += step * np.minimum(
+            1.0, _STEP_RAD / np.maximum(np.max(np.abs(step), axis=-1, keepdims=True), 1e-12)
+        )
     return q, error_m, error_rad
 
 
@@ -117,7 +125,9 @@ class Solutions:
         self.near = np.asarray(near)
         self.error_m, self.error_rad = np.inf, np.inf
         seeds = nearest_turn(closed_form(self.target, elbow_angles), self.near)
-        self.seeds = np.concatenate([self.near[None], seeds[np.argsort(self._distance(seeds), kind="stable")]])
+        self.seeds = np.concatenate(
+            [self.near[None], seeds[np.argsort(self._distance(seeds), kind="stable")]]
+        )
 
     def _distance(self, joints: FloatArray) -> FloatArray:
         """How long the motion from `near` takes at full joint speed, roughly: (N,)."""
@@ -128,7 +138,11 @@ class Solutions:
         for first in range(0, len(self.seeds), CHUNK):
             joints, error_m, error_rad = refine(self.seeds[first : first + CHUNK], self.target)
             self._remember(error_m, error_rad)
-            good = (error_m < POSITION_TOLERANCE_M) & (error_rad < ROTATION_TOLERANCE_RAD) & within_limits(joints)
+            good = (
+                (error_m < POSITION_TOLERANCE_M)
+                & (error_rad < ROTATION_TOLERANCE_RAD)
+                & within_limits(joints)
+            )
             joints = nearest_turn(joints[good], self.near)
             for q in joints[np.argsort(self._distance(joints), kind="stable")]:
                 if all(np.max(np.abs(q - other)) > 0.02 for other in found):

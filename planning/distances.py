@@ -1,0 +1,68 @@
+"""Distances between capsules and from a robot to a person, for single poses and whole trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hardware.gen3 import gripper
+from hardware.geometry import transform
+from hardware.types import FloatArray
+from planning.robot_model import CAPSULE_RADII, capsule_segments, flange_pose
+from planning.types import Capsule, Cuboid, HeldObject
+
+
+def segment_distance(a0: FloatArray, a1: FloatArray, b0: FloatArray, b1: FloatArray) -> FloatArray:
+    """Shortest distance between segments a0-a1 and b0-b1, each (..., 3), broadcasting -> (...,) in m.
+
+    Closest points of two lines, clamped to the segments (Ericson, Real-Time Collision Detection, 5.1.9).
+    """
+    a, b, r = a1 - a0, b1 - b0, a0 - b0
+    aa, bb = np.maximum(np.sum(a * a, -1), 1e-12), np.maximum(np.sum(b * b, -1), 1e-12)
+    ab, ar, br = np.sum(a * b, -1), np.sum(a * r, -1), np.sum(b * r, -1)
+    s = np.clip((ab * br - ar * bb) / np.maximum(aa * bb - ab * ab, 1e-12), 0.0, 1.0)
+    t = np.clip((ab * s + br) / bb, 0.0, 1.0)
+    s = np.clip((ab * t - ar) / aa, 0.0, 1.0)
+    return np.linalg.norm(r + s[..., None] * a - t[..., None] * b, axis=-1)
+
+
+def cuboid_axis(cuboid: Cuboid) -> tuple[FloatArray, FloatArray, float]:
+    """The capsule around a cuboid along its longest edge: start (3,), end (3,), radius in m, in the parent
+    frame.
+    """
+    longest = int(np.argmax(cuboid.size_m))
+    half = np.zeros(3)
+    half[longest] = cuboid.size_m[longest] / 2
+    radius = float(np.linalg.norm(np.delete(cuboid.size_m, longest))) / 2
+    return transform(cuboid.a_from_box, -half), transform(cuboid.a_from_box, half), radius
+
+
+def robot_segments(joints: FloatArray, held: HeldObject | None) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Arm, gripper and held object as capsules at joints (N, 7): starts, ends (N, K, 3) and radii (K,)."""
+    starts, ends = capsule_segments(joints)
+    if held is None or not held.cuboids:
+        return starts, ends, CAPSULE_RADII
+    tool = flange_pose(joints) @ gripper.flange_from_tcp(held.width_m)
+    axes = [cuboid_axis(cuboid) for cuboid in held.cuboids]
+    first, last = (np.array([axis[i] for axis in axes]) for i in (0, 1))
+    in_base = [
+        np.einsum("nij,kj->nki", tool[:, :3, :3], ends) + tool[:, None, :3, 3] for ends in (first, last)
+    ]
+    radii = np.concatenate([CAPSULE_RADII, [axis[2] for axis in axes]])
+    return np.concatenate([starts, in_base[0]], 1), np.concatenate([ends, in_base[1]], 1), radii
+
+
+def person_distance(
+    joints: FloatArray, person: Sequence[Capsule], held: HeldObject | None = None
+) -> FloatArray:
+    """Distance (N,) in m from the robot at joints (N, 7) to the person's body, margins left out; inf without
+    one.
+    """
+    if not person:
+        return np.full(len(joints), np.inf)
+    starts, ends, radii = robot_segments(joints, held)
+    body0, body1 = np.array([c.start for c in person]), np.array([c.end for c in person])
+    body_radii = np.array([c.radius_m - c.margin_m for c in person])
+    gaps = segment_distance(starts[:, :, None], ends[:, :, None], body0, body1) - radii[:, None] - body_radii
+    return np.asarray(gaps.min(axis=(1, 2)))
