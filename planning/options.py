@@ -148,8 +148,10 @@ class SafetyOptions:
     distances_m: tuple[float, ...] = (0.25, 0.6, 1.2)
     """Distances robot to person at which `speeds_m_s` holds; linear between them, constant beyond."""
     speeds_m_s: tuple[float, ...] = (0.10, 0.25, 0.50)
-    stop_distance_m: float = 0.25
-    """Nearer than this to head, torso or another arm: stop if the robot comes closer."""
+    stop_distance_m: float = 0.15
+    """Nearer than this to head, torso or another arm: stop if the robot comes closer. With the uncertainty it
+    is the 0.20 m from torso and head (0.35 m from its middle) that motions are planned with.
+    """
     receiving_stop_distance_m: float = 0.05
     """The same for the receiving forearm and hand, except while handing over."""
     uncertainty_m: float = 0.05

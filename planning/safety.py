@@ -1,0 +1,191 @@
+"""What the robot may do right now, given where the person is: a pure step from readings to a verdict.
+
+Guarantees:
+1. Every verdict names its reason with numbers; a stop also caps the speed at 0.
+2. Nearer is never more permissive: the speed cap does not rise as the distance to the person shrinks.
+3. Distances use the unfiltered joints, less the tracker's uncertainty; nobody seen is not nobody there.
+4. Moving away is always allowed, slowly; while handing over, the receiving forearm and hand may come to 0.
+5. A stop by force or by a fast hand lasts a while, it does not vanish with the next reading.
+
+Risk-reduction measures, not a safety function: the force-limited arm, its emergency stop and a trained
+supervisor remain what protects people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from hardware.types import FloatArray, RobotState
+from perception.types import HumanPose, Keypoint
+from planning.nearness import Nearness, nearness, to_robot
+from planning.options import SafetyOptions
+from planning.types import HeldObject, Phase
+
+_LEAVING = (Phase.RETREAT, Phase.RECOVER)
+
+
+@dataclass(frozen=True)
+class SafetyVerdict:
+    """Whether to stop, how fast the tool may go, and why."""
+
+    stop: bool
+    speed_cap_m_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class SafetyState:
+    """What the safety layer remembers between two steps."""
+
+    verdict: SafetyVerdict = SafetyVerdict(False, 0.0, "nothing read yet")
+    stamp_s: float | None = None
+    phase: Phase | None = None
+    force: FloatArray | None = None
+    """The force (3,) expected on the tool: a slow mean of the readings."""
+    force_since_s: float | None = None
+    near: Nearness | None = None
+    """To the person, at the step before."""
+    hands: tuple[tuple[float, FloatArray], ...] = field(default=())
+    """Stamps and both wrists (2, 3) over the last moments."""
+    held_until_s: float = -np.inf
+    held_reason: str = ""
+
+
+def speed_cap(distance_m: float, options: SafetyOptions) -> float:
+    """The tool speed in m/s allowed at this distance to the person: never rises as the distance shrinks."""
+    return float(np.interp(distance_m, options.distances_m, options.speeds_m_s))
+
+
+def step(
+    state: SafetyState,
+    robot: RobotState,
+    human: HumanPose | None,
+    phase: Phase,
+    now_s: float,
+    options: SafetyOptions,
+    held: HeldObject | None = None,
+) -> SafetyState:
+    """The state after one reading of the robot and the newest known pose of the person (None: never seen).
+
+    The held object counts for the speed only: it goes to the person on purpose.
+    """
+    near = None if human is None else nearness(robot.arm.joints, human, held, options.uncertainty_m)
+    state, alarm = _watch_force(state, robot, phase, now_s, options)
+    state, fast_hand = _watch_hands(state, robot, human, phase, options)
+    alarm = alarm or fast_hand
+    if alarm:
+        state = replace(state, held_until_s=now_s + options.contact_hold_s, held_reason=alarm)
+    verdict = (
+        _robot_verdict(robot, now_s, options)
+        or _held_verdict(state, now_s)
+        or _person_verdict(state, robot, human, near, phase, now_s, options)
+    )
+    return replace(state, verdict=verdict, stamp_s=now_s, phase=phase, near=near)
+
+
+def _robot_verdict(robot: RobotState, now_s: float, options: SafetyOptions) -> SafetyVerdict | None:
+    if robot.arm.fault is not None:
+        return _stop(f"the arm reports a fault: {robot.arm.fault}")
+    age_s = now_s - robot.stamp_s
+    if age_s > options.robot_age_s:
+        return _stop(f"the robot's state is {age_s:.3f} s old, {options.robot_age_s:.3f} s are allowed")
+    return None
+
+
+def _held_verdict(state: SafetyState, now_s: float) -> SafetyVerdict | None:
+    return _stop(state.held_reason) if now_s < state.held_until_s else None
+
+
+def _person_verdict(
+    state: SafetyState,
+    robot: RobotState,
+    human: HumanPose | None,
+    near: Nearness | None,
+    phase: Phase,
+    now_s: float,
+    options: SafetyOptions,
+) -> SafetyVerdict:
+    if human is None or near is None:
+        cap = options.unseen_speed_m_s
+        return SafetyVerdict(False, cap, f"nobody seen, which is not nobody there: {cap:.2f} m/s at most")
+    age_s = now_s - human.stamp_s
+    moving = float(np.max(np.abs(robot.arm.velocities))) > options.rest_rad_s
+    if moving and phase not in _LEAVING:
+        stop = _too_near(near, state.near, phase, age_s, options)
+        if stop:
+            return _stop(stop)
+    distance_m = near.reach_m if phase is Phase.HANDOVER else min(near.reach_m, near.receiving_m)
+    cap, reason = speed_cap(distance_m, options), f"the person is {distance_m:.2f} m away"
+    if age_s > options.fresh_s and options.stale_speed_m_s < cap:
+        cap, reason = options.stale_speed_m_s, f"the person was last seen {age_s:.2f} s ago"
+    return SafetyVerdict(False, cap, f"{reason}: {cap:.2f} m/s at most")
+
+
+def _too_near(
+    near: Nearness, before: Nearness | None, phase: Phase, age_s: float, options: SafetyOptions
+) -> str:
+    """Why the robot must not come closer, or an empty string; moving away is always allowed."""
+    body_closing = before is None or near.body_m <= before.body_m
+    if body_closing and near.body_m < options.stop_distance_m:
+        return f"{near.body_part} {near.body_m:.2f} m from the robot, {options.stop_distance_m:.2f} m to keep"
+    if body_closing and age_s > options.blind_s and near.body_m < options.blind_distance_m:
+        return f"moving {near.body_m:.2f} m from a person not seen for {age_s:.1f} s"
+    hand_closing = before is None or near.receiving_m <= before.receiving_m
+    keep_m = options.receiving_stop_distance_m
+    if phase is not Phase.HANDOVER and hand_closing and near.receiving_m < keep_m:
+        return f"receiving arm {near.receiving_m:.2f} m from the robot, {keep_m:.2f} m to keep in this phase"
+    return ""
+
+
+def _watch_force(
+    state: SafetyState, robot: RobotState, phase: Phase, now_s: float, options: SafetyOptions
+) -> tuple[SafetyState, str]:
+    """The expected force moved on, and what is alarming about the present one (or an empty string)."""
+    force = robot.arm.force
+    if state.force is None or state.stamp_s is None or phase is not state.phase:
+        return replace(state, force=force, force_since_s=None), ""
+    elapsed = max(now_s - state.stamp_s, 0.0)
+    size_n = float(np.linalg.norm(force - state.force))
+    # People pull at what they are handed: while handing over only the hard limit is unexpected.
+    above = size_n > options.force_n and phase is not Phase.HANDOVER
+    since_s = None if not above else now_s if state.force_since_s is None else state.force_since_s
+    share = elapsed / (elapsed + options.force_memory_s)
+    state = replace(state, force=state.force + share * (force - state.force), force_since_s=since_s)
+    lasted = since_s is not None and now_s - since_s >= options.force_s - 1e-9
+    if size_n > options.hard_force_n:
+        return (
+            state,
+            f"unexpected force of {size_n:.0f} N, {options.hard_force_n:.0f} N at once are a collision",
+        )
+    if lasted:
+        limit = f"{options.force_n:.0f} N for {options.force_s:.2f} s"
+        return state, f"unexpected force of {size_n:.0f} N, {limit} are a collision"
+    return state, ""
+
+
+def _watch_hands(
+    state: SafetyState, robot: RobotState, human: HumanPose | None, phase: Phase, options: SafetyOptions
+) -> tuple[SafetyState, str]:
+    """The wrists remembered, and which of them rushes at the robot (or an empty string)."""
+    if human is None or (state.hands and human.stamp_s <= state.hands[-1][0]):
+        return state, ""
+    wrists = human.raw[[Keypoint.LEFT_WRIST, Keypoint.RIGHT_WRIST]]
+    kept = [h for h in state.hands if human.stamp_s - h[0] <= 3.0 * options.hand_window_s]
+    older = [h for h in kept if human.stamp_s - h[0] >= options.hand_window_s - 1e-9]
+    state = replace(state, hands=(*kept, (human.stamp_s, wrists)))
+    if not older:
+        return state, ""
+    stamp_s, before = older[-1]
+    ranges = to_robot(robot.arm.joints, np.array([wrists, before]))
+    speeds = (ranges[1] - ranges[0]) / (human.stamp_s - stamp_s)
+    for side, range_m, speed in zip(("left", "right"), ranges[0], speeds, strict=True):
+        exempt = phase is Phase.HANDOVER and side == human.arm
+        if not exempt and range_m < options.hand_range_m and speed > options.hand_speed_m_s:
+            return state, f"{side} hand comes at the robot with {speed:.1f} m/s, {range_m:.2f} m away"
+    return state, ""
+
+
+def _stop(reason: str) -> SafetyVerdict:
+    return SafetyVerdict(True, 0.0, reason)
