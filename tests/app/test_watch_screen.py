@@ -1,0 +1,76 @@
+"""The full-screen view: it follows, pauses, steps and jumps, and stays inside 80 columns of plain text."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from app.drawing import ASCII, UNICODE, Marks
+from app.replay import Replay
+from app.watch_screen import WatchScreen
+from tests.app.test_replay import END, FIRST, tick, write
+
+
+def finished(folder: Path) -> Replay:
+    steps = [tick(n, nodes={"1": ["RUNNING", f"step {n} — läuft"]}) for n in range(1, 6)]
+    return Replay(write(folder, FIRST, *steps, END))
+
+
+def shown(screen: WatchScreen, part: str) -> str:
+    return str(screen.query_one(f"#{part}", Static).content)
+
+
+def drive(replay: Replay, keys: list[str], marks: Marks = UNICODE) -> tuple[str, str, str]:
+    async def session() -> tuple[str, str, str]:
+        screen = WatchScreen(replay, marks)
+        async with screen.run_test(size=(80, 24)) as pilot:
+            await pilot.press("space")
+            await pilot.press("home")
+            await pilot.press(*keys)
+            return shown(screen, "head"), shown(screen, "moment"), shown(screen, "foot")
+
+    return asyncio.run(session())
+
+
+@pytest.mark.parametrize(
+    ("keys", "feedback"),
+    [
+        (["right"], "step 2"),
+        (["right", "right", "left"], "step 2"),
+        (["end"], "step 5"),
+        (["left"], "step 1"),
+    ],
+)
+def test_stepping_shows_the_moment_stepped_to(tmp_path: Path, keys: list[str], feedback: str) -> None:
+    assert feedback in drive(finished(tmp_path), keys)[1]
+
+
+def test_the_end_names_the_outcome(tmp_path: Path) -> None:
+    assert "handed_over" in drive(finished(tmp_path), ["end"])[0]
+
+
+def test_the_plain_alphabet_has_no_other_sign_and_fits_80_columns(tmp_path: Path) -> None:
+    text = "\n".join(drive(finished(tmp_path), ["right"], ASCII))
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_running_record_is_followed(tmp_path: Path) -> None:
+    folder = write(tmp_path, FIRST, tick(1), tick(2, nodes={"1": ["RUNNING", "second"]}))
+
+    async def session() -> str:
+        screen = WatchScreen(Replay(folder), UNICODE)
+        async with screen.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            write(folder, FIRST, tick(1), tick(2, nodes={"1": ["RUNNING", "second"]}),
+                  tick(3, nodes={"1": ["SUCCESS", "third"]}))  # fmt: skip
+            screen._advance()
+            await pilot.pause()
+            return shown(screen, "moment") + shown(screen, "foot")
+
+    text = asyncio.run(session())
+    assert "third" in text
+    assert "live" in text
