@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hardware.errors import StaleData
 from hardware.geometry import pose
 from hardware.sim.depth_noise import measured_depth
+from hardware.sim.model import WRIST_CAMERA
 from hardware.sim.options import WristCameraOptions
 from hardware.sim.rays import Shot, optical_rotation
 from hardware.sim.truth import Keypoints, SceneIndex, visible_joints
@@ -36,12 +37,11 @@ def intrinsics_of(width: int, height: int, focal_px: float) -> CameraIntrinsics:
 
 
 class SimulatedCamera:
-    """A colour and depth camera of the model."""
+    """The wrist camera of one world, in any resolution."""
 
     def __init__(
         self,
         world: World,
-        camera: str,
         renderer: Renderer,
         intrinsics: CameraIntrinsics,
         index: SceneIndex,
@@ -56,7 +56,7 @@ class SimulatedCamera:
         self._index, self._options, self._keypoints = index, options, keypoints
         self._noise, self._seed, self._source = depth_noise, seed, source
         self._data = mujoco.MjData(world.model)
-        self._camera = world.model.camera(camera).id
+        self._camera = world.model.camera(WRIST_CAMERA).id
         self._frame: RGBDFrame | None = None
         self._sequence = 0
 

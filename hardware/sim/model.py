@@ -42,9 +42,10 @@ SEEN_BY_WRIST = (0, 2, 3)
 SEEN_BY_ONLOOKER = (0, 1, 2)
 
 
-def clutter(index: int) -> str:
-    """Prefix of every name that belongs to the clutter object `index`."""
-    return f"clutter{index}/"
+def placements(scene: SceneSpec) -> dict[str, ObjectPlacement]:
+    """Every object of the scene by the prefix of its names: "target/", "clutter0/", ..."""
+    others = {f"clutter{i}/": placement for i, placement in enumerate(scene.clutter)}
+    return {TARGET: scene.target, **others}
 
 
 def camera_mount(options: WristCameraOptions) -> FloatArray:
@@ -64,9 +65,8 @@ def build_model(scene: SceneSpec, options: SimOptions, *, looks: bool = True) ->
         for first, second in person.excludes:
             ET.SubElement(_section(root, "contact"), "exclude", body1=first, body2=second)
     spec = mujoco.MjSpec.from_string(ET.tostring(root, encoding="unicode"))
-    _attach(spec, scene.target, TARGET)
-    for index, placement in enumerate(scene.clutter):
-        _attach(spec, placement, clutter(index))
+    for prefix, placement in placements(scene).items():
+        _attach(spec, placement, prefix)
     if scene.person is not None:
         _add_hand_grip(spec)
     return spec.compile()
@@ -138,8 +138,8 @@ def _add_actuators(root: ET.Element) -> None:
 
 
 def _attach(spec: mujoco.MjSpec, placement: ObjectPlacement, prefix: str) -> None:
-    """Put a copy of the object into the scene as a free body called `<prefix>object`."""
-    child = placement.model.spec.copy()
+    """Put the object into the scene as a free body called `<prefix>object`."""
+    child = placement.model.spec
     body = child.body("object")
     if not body.joints:
         body.add_freejoint()
@@ -157,4 +157,4 @@ def _add_hand_grip(spec: mujoco.MjSpec) -> None:
     grip.name1, grip.name2 = "person_hand", f"{TARGET}object"
     grip.active = False
     grip.solref = [0.02, 1.0]
-    grip.data[10] = 0.1  # torque scale
+    grip.data[10] = 1.0  # torque scale

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.sim.groups import geoms_below
-from hardware.sim.model import SEEN_BY_WRIST, TARGET, clutter
+from hardware.sim.model import SEEN_BY_WRIST, TARGET, placements
+from hardware.sim.objects import part_of
 from hardware.sim.rays import cast, group_mask
 from hardware.types import BoolArray, CameraIntrinsics, FloatArray, InstanceTruth
 
@@ -32,17 +33,15 @@ class SceneIndex:
     """Per geom of the model: which instance it belongs to and which part of it it is."""
 
     def __init__(self, model: mujoco.MjModel, scene: SceneSpec) -> None:
-        self.objects: Mapping[int, InstanceTruth] = {}
         # One entry more than geoms: -1, nothing, looks up the last one.
         self._instances = np.zeros(model.ngeom + 1, dtype=np.int32)
         self._parts = np.zeros(model.ngeom + 1, dtype=np.int32)
         self._instances[geoms_below(model, [model.body("base_link").id])] = ROBOT
         people = [i for i in range(model.nbody) if model.body(i).name.startswith("person_")]
         self._instances[geoms_below(model, people)] = PERSON
-        placements = {TARGET: scene.target, **{clutter(i): p for i, p in enumerate(scene.clutter)}}
-        self.objects = {
+        self.objects: Mapping[int, InstanceTruth] = {
             number: self._add(model, number, prefix, placement)
-            for number, (prefix, placement) in enumerate(placements.items(), start=1)
+            for number, (prefix, placement) in enumerate(placements(scene).items(), start=1)
         }
 
     def instances(self, geoms: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -56,16 +55,31 @@ class SceneIndex:
     def _add(
         self, model: mujoco.MjModel, number: int, prefix: str, placement: ObjectPlacement
     ) -> InstanceTruth:
-        part_of = {}
-        for geom in geoms_below(model, [model.body(f"{prefix}object").id]):
-            part_of[geom] = model.geom(geom).name.removeprefix(prefix).rpartition("_")[0]
-        names = sorted(set(part_of.values()))
-        for geom, name in part_of.items():
+        geoms = parts_of_geoms(model, prefix)
+        names = sorted(set(geoms.values()))
+        for geom, name in geoms.items():
             self._instances[geom] = number
             self._parts[geom] = names.index(name) + 1
         thing = placement.model
-        parts = dict(enumerate(names, start=1))
-        return InstanceTruth(prefix.rstrip("/"), thing.label, parts, thing.human_part, thing.robot_part)
+        return InstanceTruth(
+            name=prefix.rstrip("/"),
+            label=thing.label,
+            parts=dict(enumerate(names, start=1)),
+            human_part=",".join(thing.human_parts),
+            robot_part=",".join(thing.robot_parts),
+        )
+
+
+def parts_of_geoms(model: mujoco.MjModel, prefix: str) -> dict[int, str]:
+    """The part that each geom of the object with this prefix belongs to."""
+    geoms = geoms_below(model, [model.body(f"{prefix}object").id])
+    return {int(geom): part_of(model.geom(geom).name.removeprefix(prefix)) for geom in geoms}
+
+
+def human_geoms(model: mujoco.MjModel, scene: SceneSpec) -> list[int]:
+    """The target's geoms that are meant for the person."""
+    parts = scene.target.model.human_parts
+    return [geom for geom, part in parts_of_geoms(model, TARGET).items() if part in parts]
 
 
 def lens_body(model: mujoco.MjModel) -> int:
