@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from behaviours.options import TreeOptions
 from behaviours.services import Services
 from hardware.protocols import Announcer
+from trees.options import MissionOptions
 
 
 class JobLog:
@@ -60,7 +60,7 @@ class Assembly:
     """Everything of one run: back ends, the tree's options, logs; `world` only where physics is simulated."""
 
     services: Services
-    tree: TreeOptions
+    mission: MissionOptions
     back_ends: Mapping[str, str]
     """Step -> name of the back end that does it, as it names itself."""
     voice: Voice = field(default_factory=Voice)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ConfigError, Fault, UsageError
-from app.faults import Location, dotted, explain, out_of_bounds, secrets
+from app.faults import Location, disagreements, dotted, explain, out_of_bounds, secrets
 from app.options import Config
 
 FILE = "config.yaml"
@@ -52,7 +52,7 @@ def checked(values: Mapping[str, Any], source: str, lines: Mapping[Location, int
         for detail in error.errors():
             location, message = explain(detail)
             found.setdefault(location, message)
-    for location, message in out_of_bounds(values):
+    for location, message in (*out_of_bounds(values), *(disagreements(config) if config else ())):
         found.setdefault(location, message)
     if found:
         raise ConfigError(

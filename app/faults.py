@@ -38,6 +38,13 @@ UNIT_BOUNDS: dict[str, tuple[float, float]] = {
 SECRETS = {"api_key": "OPENAI_API_KEY", "password": "KINOVA_PASSWORD"}
 SECRET_KEY = re.compile(r"(^|_)(api_?key|access_key|token|password|passwd|secret)$", re.IGNORECASE)
 
+AGREE = (
+    ("scene.table_top_z_m", "planning.presentation.table_top_z_m"),
+    ("scene.table_x_m", "planning.presentation.table_x_m"),
+    ("scene.table_y_m", "planning.presentation.table_y_m"),
+)
+"""The same thing under two keys: motions and handover poses must mean one table."""
+
 
 def dotted(location: Location) -> str:
     """A location as people write it: tree.views.person_deg[3]."""
@@ -49,12 +56,16 @@ def _known(location: Sequence[str | int]) -> Location:
     return tuple(part for part in location if isinstance(part, int) or part.isidentifier())
 
 
-def _default(location: Location) -> Any:
-    """The default value or section at `location`; None where there is none."""
-    value: Any = Config()
+def _value(config: Config, location: Location) -> Any:
+    """The value or section at `location`; None where there is none."""
+    value: Any = config
     for part in location:
         value = getattr(value, str(part), None)
     return value
+
+
+def _default(location: Location) -> Any:
+    return _value(Config(), location)
 
 
 def _keys(location: Location) -> list[str]:
@@ -138,3 +149,11 @@ def _bounds(key: str) -> tuple[float, float]:
         return BOUNDS[key]
     suffixes = [suffix for suffix in UNIT_BOUNDS if key.endswith(suffix) and not key.endswith("_m_s")]
     return UNIT_BOUNDS[max(suffixes, key=len)] if suffixes else (-math.inf, math.inf)
+
+
+def disagreements(config: Config) -> Iterator[tuple[Location, str]]:
+    """Keys that must have one value and have two."""
+    for one, other in AGREE:
+        first, second = (_value(config, tuple(key.split("."))) for key in (one, other))
+        if first != second:
+            yield tuple(one.split(".")), f"{first} differs from {other}, which is {second}; change both"

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Literal
 from behaviours.options import TreeOptions
 from hardware.sim.options import SimOptions
 from perception.options import PerceptionOptions
+from planning.motion.options import MotionOptions, SceneOptions
+from planning.options import PlanningOptions
 
 
 @dataclass(frozen=True)
@@ -58,4 +60,7 @@ class Config:
     run: RunOptions = RunOptions()
     tree: TreeOptions = field(default_factory=TreeOptions)
     perception: PerceptionOptions = field(default_factory=PerceptionOptions)
+    planning: PlanningOptions = field(default_factory=PlanningOptions)
+    scene: SceneOptions = field(default_factory=SceneOptions)
+    motion: MotionOptions = field(default_factory=MotionOptions)
     sim: SimOptions = field(default_factory=SimOptions)

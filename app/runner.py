@@ -1,9 +1,9 @@
 """Runs one handover: build, set up, tick, look on, and end safely whatever happens.
 
 Guarantees:
-1. However a run ends, `arm.stop()` comes first, then the leaves let go (`root.stop(INVALID)`), the arm is
-   seen at rest, then everything is shut down and closed; a step that fails does not keep the next from
-   running.
+1. However a run ends, `arm.stop()` comes first, then the leaves let go (`root.stop(INVALID)`), then the arm
+   is seen at rest, then the tree is shut down and the robot closed, its workers with it; a step that fails
+   does not keep the next from running.
 2. The gripper is never opened here: leaves that let go keep the width the gripper has.
 3. Ctrl-C and SIGTERM stop and hold; during the hold a further one is the emergency stop.
 4. A leaf's bug ends the run as `error` with the leaf's name; an onlooker's bug ends the onlooker only.
@@ -143,13 +143,11 @@ class _Run:
 
     def _end(self) -> None:
         """Stop, let go, hold, shut down: each step whatever became of the one before."""
-        executor = self.assembly.services.executor
         for name, step in (
             ("stop the arm", self.robot.arm.stop),
             ("stop the tree", lambda: self.tree.root.stop(Status.INVALID)),
             ("see the arm at rest", self._hold),
             ("shut the tree down", self.tree.shutdown),
-            ("shut the worker down", getattr(executor, "shutdown", lambda: None)),
         ):
             try:
                 step()

@@ -32,12 +32,12 @@ SHOWN_KEYS = (
 REFRESH_HZ = 8.0
 
 
-def create_view(view: View | None, console: Console) -> Observer | None:
-    """The view asked for; by default the tree on a terminal and lines elsewhere."""
+def create_view(view: View | None, console: Console) -> list[Observer]:
+    """The view asked for, if any; by default the tree on a terminal and lines elsewhere."""
     chosen = view or ("tree" if console.is_terminal else "lines")
     if chosen == "none":
-        return None
-    return TreeView(console) if chosen == "tree" else LineView(console)
+        return []
+    return [TreeView(console) if chosen == "tree" else LineView(console)]
 
 
 class LineView:
