@@ -11,10 +11,12 @@
 | vlm/prompt | Ask VLM | Parse Regions, record |
 | vlm/reply, vlm/error | Ask VLM, Parse Regions | Parse Regions, Ask VLM (repair prompt) |
 | scene/regions | Parse Regions or Ground By Shape | grasps, delivery |
-| grasp/set, grasp/queue, grasp/current | Generate, Rank, Next Grasp | Plan Grasp, record |
+| grasp/view, grasp/set, grasp/queue, grasp/current | Generate, Rank, Next Grasp | Plan Grasp, record |
 | grasp/plan, grasp/rejected | Plan Grasp | motion leaves, record |
 | human/pose | Track Human | grasps, delivery, Safe? |
 | handover/queue, handover/pose, handover/plan, handover/held | Propose, Next, Plan | motion leaves, release |
+| handover/weight | Wait For Take (N, of what is in the hand) | Object Left? |
+| return/plan | Plan Put Back | Set Down, Let Go |
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from enum import Enum
 
 from hardware.types import RGBDFrame, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, HumanPose, Regions, Reply
-from planning.types import Grasp, GraspPlan, GraspSet, HandoverPose, HeldObject, Phase
+from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject, Phase
 
 
 class Outcome(Enum):
@@ -61,6 +63,7 @@ VLM_PROMPT = "vlm/prompt"
 VLM_REPLY = "vlm/reply"
 VLM_ERROR = "vlm/error"
 REGIONS = "scene/regions"
+GRASP_VIEW = "grasp/view"
 GRASPS = "grasp/set"
 GRASP_QUEUE = "grasp/queue"
 GRASP = "grasp/current"
@@ -71,6 +74,8 @@ HANDOVER_QUEUE = "handover/queue"
 HANDOVER = "handover/pose"
 HANDOVER_PLAN = "handover/plan"
 HELD = "handover/held"
+WEIGHT = "handover/weight"
+PUT_BACK_PLAN = "return/plan"
 
 TYPES: dict[str, type] = {
     REQUEST: HandoverRequest,
@@ -84,6 +89,7 @@ TYPES: dict[str, type] = {
     VLM_REPLY: Reply,
     VLM_ERROR: str,
     REGIONS: Regions,
+    GRASP_VIEW: GraspView,
     GRASPS: GraspSet,
     GRASP_QUEUE: tuple,  # tuple[Grasp, ...], best first
     GRASP: Grasp,
@@ -94,4 +100,6 @@ TYPES: dict[str, type] = {
     HANDOVER: HandoverPose,
     HANDOVER_PLAN: Trajectory,
     HELD: HeldObject,
+    WEIGHT: float,
+    PUT_BACK_PLAN: Trajectory,
 }

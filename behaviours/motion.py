@@ -1,4 +1,4 @@
-"""Leaves that move the arm: to a view, along a grasp's plan, home, to a stop."""
+"""Leaves that move the arm: to a view or home, back, to a stop; and what every planned motion needs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from behaviours.options import JointsDeg, PersonAges, ViewOptions
 from hardware.protocols import Arm, Motion
 from hardware.types import MotionState, MotionStatus, RobotState, Trajectory
 from perception.types import HumanPose, Keypoint
-from planning.motion.options import SceneOptions
-from planning.scene import build_scene, unknown_object
-from planning.types import GraspPlan, HeldObject, Phase, PlanningScene
+from planning.motion.options import MotionOptions, SceneOptions
+from planning.pick import plan_retreat
+from planning.presentation import unknown_object
+from planning.scene import build_scene
+from planning.types import HeldObject, Phase, PlanningScene
 
 NEW_BEARING_DEG = 5.0
 """A person seen farther off than this from where the sweep looks restarts it there."""
@@ -153,34 +155,49 @@ class GoTo(MotionLeaf):
         return PlannedMotion(self.services.robot.arm, self.services.executor.submit(plan, self.name))
 
 
-class Approach(MotionLeaf):
-    """Follows the planned way to the grasp."""
+class BackOff(MotionLeaf):
+    """Moves straight back along the gripper's own axis, slowly."""
 
-    READS = {keys.GRASP_PLAN: GraspPlan}
-    OUTCOME = Outcome.NOT_REACHABLE
-    PHASE = Phase.PICK
+    READS = SURROUNDINGS
+
+    def __init__(
+        self,
+        name: str,
+        phase: Phase,
+        scene: SceneOptions,
+        motion: MotionOptions,
+        person: PersonAges,
+        outcome: Outcome | None = None,
+    ) -> None:
+        super().__init__(name, phase)
+        self.OUTCOME = outcome
+        self._scene = scene
+        self._options = motion
+        self._person = person
 
     def command(self) -> Motion:
-        return self.services.robot.arm.follow(self.read(keys.GRASP_PLAN).approach)
-
-
-class Lift(MotionLeaf):
-    """Follows the planned way up with the object."""
-
-    READS = {keys.GRASP_PLAN: GraspPlan}
-    OUTCOME = Outcome.NOT_REACHABLE
-    PHASE = Phase.PICK
-
-    def command(self) -> Motion:
-        return self.services.robot.arm.follow(self.read(keys.GRASP_PLAN).lift)
+        robot: RobotState = self.read(keys.ROBOT)
+        plan = partial(
+            plan_retreat,
+            self.services.planner,
+            robot.arm.joints,
+            robot.gripper.width_m,
+            self._scene,
+            self.read_if_set(keys.OBSTACLES) or (),
+            person_now(self, self._person.plan_s),
+            self._options,
+        )
+        return PlannedMotion(self.services.robot.arm, self.services.executor.submit(plan, self.name))
 
 
 class StopArm(Leaf):
     """Stops the arm and waits until it stands. Needs no key but the state it watches."""
 
     READS = {keys.ROBOT: RobotState}
+    UPDATES = {keys.PHASE: Phase}
 
     def start(self) -> None:
+        self.write(keys.PHASE, Phase.RECOVER)
         self.services.robot.arm.stop()
 
     def poll(self) -> Status:

@@ -113,4 +113,6 @@ class SeePerson(Leaf):
         x, y, z = pose.joint("shoulder")
         if not np.isfinite(x + y + z):
             return self.wait(f"the {pose.arm} shoulder is out of sight")
-        return self.succeed(f"{pose.arm} shoulder at x {x:.2f}, y {y:.2f} m, confidence {pose.confidence:.2f}")
+        return self.succeed(
+            f"{pose.arm} shoulder at x {x:.2f}, y {y:.2f} m, confidence {pose.confidence:.2f}"
+        )

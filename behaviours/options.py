@@ -65,6 +65,7 @@ class Deadlines:
     take_s: float = 45.0
     """Backstop around the release detector, which gives up earlier by itself."""
     object_left_s: float = 5.0
+    stop_s: float = 3.0
     until_safe_s: float = 30.0
 
 
@@ -124,5 +125,7 @@ class TreeOptions:
     grasp_samples: int = 300
     grown_samples: int = 900
     """Second try: more samples, and the region grown by the larger epsilon."""
+    calm_s: float = 1.0
+    """Recovery moves after this long without a reason to stop."""
     closer_wait_s: float = 4.0
     """How long the person gets to come closer before poses are proposed again."""

@@ -1,7 +1,7 @@
 """Scripted devices: they do what they are told, fail when told to, and count commands.
 
 A `script` maps the index of a call to what this call gives; an exception in it is raised. Calls without an
-entry get the fake's default. `tests.scripted` has the models and puts both together.
+entry get the fake's default. `tests.scripted` has the models, `tests.bench` puts both together.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class FakeArm(_Actuator):
 
 
 class FakeGripper(_Actuator):
-    """A gripper that catches an object of `object_width_m` whenever it closes, except where `misses` say so."""
+    """A gripper that catches an object of `object_width_m` when it closes, except where `misses` say so."""
 
     def __init__(self, clock: FakeClock, log: list[Command], motion_s: float = 0.1) -> None:
         super().__init__(clock, log, motion_s)

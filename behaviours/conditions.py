@@ -1,0 +1,146 @@
+"""Conditions: one look at the world, no waiting (except Wait Until Safe, which is the guard's other half)."""
+
+from __future__ import annotations
+
+from py_trees.common import Status
+
+from behaviours import keys
+from behaviours.base import Leaf
+from behaviours.keys import Outcome
+from behaviours.motion import bearing_deg
+from behaviours.options import GripOptions, PersonAges
+from hardware.types import RobotState
+from perception.types import HumanPose
+from planning.options import SafetyOptions
+from planning.safety import SafetyState, SafetyVerdict, step
+from planning.types import Phase
+
+
+class _Guard(Leaf):
+    """Feeds what the robot feels and where the person is to `planning.safety`, once per tick."""
+
+    READS = {keys.ROBOT: RobotState, keys.PHASE: Phase, keys.HUMAN: HumanPose}
+    OUTCOME = Outcome.UNSAFE
+
+    def __init__(self, name: str, safety: SafetyOptions) -> None:
+        super().__init__(name)
+        self._options = safety
+        self._state = SafetyState()
+
+    def judge(self) -> SafetyVerdict:
+        self._state = step(
+            self._state,
+            self.read(keys.ROBOT),
+            self.read_if_set(keys.HUMAN),
+            self.read_if_set(keys.PHASE) or Phase.IDLE,
+            self.now(),
+            self._options,
+        )
+        return self._state.verdict
+
+
+class Safe(_Guard):
+    """SUCCESS while the robot may go on; FAILURE with the reason to stop. Ticked in front, in every tick."""
+
+    def poll(self) -> Status:
+        verdict = self.judge()
+        if verdict.stop:
+            return self.fail(verdict.reason)
+        return self.succeed(verdict.reason)
+
+
+class WaitUntilSafe(_Guard):
+    """RUNNING until there was no reason to stop for `calm_s`. Needs a Deadline."""
+
+    def __init__(self, name: str, safety: SafetyOptions, calm_s: float) -> None:
+        super().__init__(name, safety)
+        self._calm_s = calm_s
+        self._calm_since_s = 0.0
+
+    def start(self) -> None:
+        self._state = SafetyState()
+        self._calm_since_s = self.now()
+
+    def poll(self) -> Status:
+        verdict = self.judge()
+        if verdict.stop:
+            self._calm_since_s = self.now()
+            return self.wait(verdict.reason)
+        if self.now() - self._calm_since_s < self._calm_s:
+            return self.wait("making sure that it stays safe")
+        return self.succeed(verdict.reason)
+
+
+class _Holding(Leaf):
+    READS = {keys.ROBOT: RobotState}
+
+    def poll(self) -> Status:
+        gripper = self.read(keys.ROBOT).gripper
+        width = f"{1e3 * gripper.width_m:.0f} mm"
+        if gripper.holding:
+            return self.succeed(f"holds something {width} wide, {gripper.force_n:.0f} N")
+        return self.fail(f"the hand is empty, open by {width}")
+
+
+class AlreadyHolding(_Holding):
+    """Whether a pick can be skipped: asks the hand, not a memory of what was done."""
+
+
+class ObjectInHand(_Holding):
+    """Whether the grasp caught the object."""
+
+    OUTCOME = Outcome.NOT_GRASPABLE
+
+
+class NotHolding(Leaf):
+    """Whether the hand is empty."""
+
+    READS = {keys.ROBOT: RobotState}
+
+    def poll(self) -> Status:
+        gripper = self.read(keys.ROBOT).gripper
+        if gripper.holding:
+            return self.fail(f"holds something {1e3 * gripper.width_m:.0f} mm wide")
+        return self.succeed("the hand is empty")
+
+
+class StillHolding(Leaf):
+    """FAILURE once the hand has been empty for `lost_s`: the object was dropped on the way."""
+
+    READS = {keys.ROBOT: RobotState}
+    OUTCOME = Outcome.DROPPED
+
+    def __init__(self, name: str, grip: GripOptions) -> None:
+        super().__init__(name)
+        self._lost_s = grip.lost_s
+        self._held_s: float | None = None
+
+    def poll(self) -> Status:
+        gripper = self.read(keys.ROBOT).gripper
+        if gripper.holding or self._held_s is None:
+            self._held_s = self.now()
+        empty_s = self.now() - self._held_s
+        if empty_s >= self._lost_s:
+            return self.fail(
+                f"the hand has been empty for {empty_s:.2f} s, open by {1e3 * gripper.width_m:.0f} mm"
+            )
+        return self.succeed()
+
+
+class PersonKnown(Leaf):
+    """Whether the person was seen recently enough not to look again."""
+
+    READS = {keys.HUMAN: HumanPose}
+
+    def __init__(self, name: str, person: PersonAges) -> None:
+        super().__init__(name)
+        self._young_s = person.young_s
+
+    def poll(self) -> Status:
+        pose: HumanPose | None = self.read_if_set(keys.HUMAN)
+        if pose is None:
+            return self.fail("nobody seen yet")
+        age_s = self.now() - pose.stamp_s
+        if age_s > self._young_s:
+            return self.fail(f"last seen {age_s:.1f} s ago, {self._young_s:g} s are allowed")
+        return self.succeed(f"at {bearing_deg(pose):.0f} degrees")

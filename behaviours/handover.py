@@ -1,0 +1,130 @@
+"""Leaves that bring the object to the person: speak, propose places, plan and go there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from py_trees.common import Status
+
+from behaviours import keys
+from behaviours.base import Leaf, MotionLeaf, WorkerLeaf
+from behaviours.keys import Outcome
+from behaviours.motion import SURROUNDINGS, held_now, surroundings
+from behaviours.options import PersonAges
+from hardware.protocols import Motion
+from hardware.types import RobotState, Trajectory
+from perception.types import HandoverRequest, HumanPose
+from planning.errors import NoHandoverPose
+from planning.motion.options import SceneOptions
+from planning.options import PresentationOptions
+from planning.presentation import default_poses, handover_poses
+from planning.types import HandoverPose, HeldObject, Phase
+
+
+class Say(Leaf):
+    """Says one sentence, then gives the person `wait_s` to act on it."""
+
+    READS = {keys.REQUEST: HandoverRequest}
+
+    def __init__(self, name: str, text: str, wait_s: float = 0.0) -> None:
+        super().__init__(name)
+        self._text = text
+        self._wait_s = wait_s
+        self._end_s = 0.0
+
+    def start(self) -> None:
+        request: HandoverRequest = self.read(keys.REQUEST)
+        self.services.robot.announcer.say(self._text.format(label=request.label))
+        self._end_s = self.now() + self._wait_s
+
+    def poll(self) -> Status:
+        return self.wait("giving the person time") if self.now() < self._end_s else self.succeed()
+
+
+class _Propose(WorkerLeaf):
+    WRITES = {keys.HANDOVER_QUEUE: tuple}
+    OUTCOME = Outcome.NOT_REACHABLE
+
+    def __init__(self, name: str, options: PresentationOptions) -> None:
+        super().__init__(name)
+        self._options = options
+
+    def held(self) -> HeldObject:
+        held = held_now(self)
+        if held is None:
+            raise NoHandoverPose("the hand is empty, there is nothing to present")
+        return held
+
+    def finish(self, result: Any) -> Status:
+        self.write(keys.HANDOVER_QUEUE, tuple(result))
+        return self.succeed(f"{len(result)} poses")
+
+
+class ProposeHandoverPoses(_Propose):
+    """Ways to present the object to the person seen, least effort for the person's arm first."""
+
+    READS = {keys.ROBOT: RobotState, keys.HELD: HeldObject, keys.HUMAN: HumanPose}
+
+    def job(self) -> Callable[[], tuple[HandoverPose, ...]]:
+        return partial(handover_poses, self.held(), self.read(keys.HUMAN), self._options)
+
+
+class ProposeDefaultPoses(_Propose):
+    """Ways to present the object that need no person."""
+
+    READS = {keys.ROBOT: RobotState, keys.HELD: HeldObject}
+
+    def job(self) -> Callable[[], tuple[HandoverPose, ...]]:
+        return partial(default_poses, self.held(), self._options)
+
+
+class NextHandoverPose(Leaf):
+    """Takes the best pose not yet tried."""
+
+    WRITES = {keys.HANDOVER: HandoverPose}
+    UPDATES = {keys.HANDOVER_QUEUE: tuple}
+
+    def poll(self) -> Status:
+        queue: tuple[HandoverPose, ...] = self.read(keys.HANDOVER_QUEUE)
+        if not queue:
+            return self.fail("every pose was tried")
+        first, *others = queue
+        self.write(keys.HANDOVER, first)
+        self.write(keys.HANDOVER_QUEUE, tuple(others))
+        return self.succeed(f"{first.description}, cost {first.cost:.2f}, {len(others)} left")
+
+
+class PlanHandover(WorkerLeaf):
+    """Plans the way to the pose, clear of table, clutter and person."""
+
+    READS = {**SURROUNDINGS, keys.HANDOVER: HandoverPose}
+    WRITES = {keys.HANDOVER_PLAN: Trajectory}
+    OUTCOME = Outcome.NOT_REACHABLE
+
+    def __init__(self, name: str, scene: SceneOptions, person: PersonAges) -> None:
+        super().__init__(name)
+        self._scene = scene
+        self._person = person
+
+    def job(self) -> Callable[[], Trajectory]:
+        pose: HandoverPose = self.read(keys.HANDOVER)
+        scene = surroundings(self, self._scene, self._person)
+        start = self.read(keys.ROBOT).arm.joints
+        return partial(self.services.planner.plan_tool, start, pose.goal, scene)
+
+    def finish(self, result: Trajectory) -> Status:
+        self.write(keys.HANDOVER_PLAN, result)
+        return self.succeed(f"{result.duration_s:.1f} s")
+
+
+class MoveToHandover(MotionLeaf):
+    """Carries the object to the pose and ends at rest there. A tug on the way releases nothing."""
+
+    READS = {keys.HANDOVER_PLAN: Trajectory}
+    OUTCOME = Outcome.NOT_REACHABLE
+    PHASE = Phase.TRANSPORT
+
+    def command(self) -> Motion:
+        return self.services.robot.arm.follow(self.read(keys.HANDOVER_PLAN))
