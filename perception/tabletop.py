@@ -36,7 +36,7 @@ SURELY_TABLE = 0.5
 """Share of the colour threshold below which a pixel looks like the table."""
 BELOW_M = -0.012
 """Coloured pixels deeper than this under the table plane are something else."""
-SPECK_SHARE = 0.02
+SPECK_SHARE = 0.04
 """Pieces smaller than this share of the largest one are noise."""
 FINEST_HEIGHT_M = 0.004
 
