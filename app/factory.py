@@ -1,12 +1,117 @@
 """The only place that knows back ends: from the configuration to everything a run needs.
 
-Each back end is imported when it is chosen, so that a run loads only what it uses.
+A back end is imported when it is chosen, so that a run loads only what it uses. Each table below lists the
+back ends of one step under the names `back_ends` of the configuration allows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app.assembly import Assembly, JobLog, Voice
 from app.options import Config
+from behaviours.services import Services
+from hardware.executor import InlineExecutor, ThreadExecutor
+from hardware.protocols import Camera, JobExecutor
+from hardware.robot import Robot
+from hardware.types import FloatArray
+from perception.protocols import HumanTracker, ObjectDetector, Segmenter, VisionLanguageModel
+from perception.types import HandoverRequest
+from planning.protocols import GraspGenerator, MotionPlanner
 from trees.options import MissionOptions
+
+if TYPE_CHECKING:
+    from perception.simulated_vlm import FrameMemory
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be built: the configuration, the request, and what only a simulation takes."""
+
+    config: Config
+    request: HandoverRequest
+    rng: np.random.Generator
+    realtime: bool = False
+    object_file: Path | None = None
+    looks: bool = False
+
+    @cached_property
+    def memory(self) -> FrameMemory:
+        """The frames that simulated back ends share."""
+        from perception.simulated_vlm import FrameMemory
+
+        return FrameMemory()
+
+
+@dataclass(frozen=True)
+class Devices:
+    """A robot with its cameras; `live` says that time goes on while a job runs."""
+
+    robot: Robot
+    tracking_camera: Camera
+    flange_from_camera: FloatArray
+    live: bool
+    score: Callable[[], Mapping[str, Any]] | None = None
+    world: Any = None
+
+
+def build(
+    config: Config,
+    request: HandoverRequest,
+    seed: int,
+    *,
+    realtime: bool = False,
+    object_file: Path | None = None,
+    looks: bool = False,
+) -> Assembly:
+    """Everything of one run. Raises HandoverError for what cannot be built: an unknown object, a bad file.
+
+    seed drives everything random; realtime, object_file and looks (the robot's meshes in videos) are for
+    the simulation.
+    """
+    order = Order(config, request, np.random.default_rng(seed), realtime, object_file, looks)
+    names, jobs = config.back_ends, JobLog()
+    devices = ROBOTS[names.robot](order)
+    executor, tracking_executor = _executors(devices.live, jobs)
+    voice = Voice(devices.robot.announcer)
+    workers = tuple(worker for worker in (executor, tracking_executor) if isinstance(worker, ThreadExecutor))
+    robot = replace(devices.robot, announcer=voice, connections=(*devices.robot.connections, *workers))
+    services = Services(
+        robot=robot,
+        detector=DETECTORS[names.detector](order),
+        segmenter=SEGMENTERS[names.segmenter](order),
+        vlm=VLMS[names.vlm](order),
+        shape_grounder=_shape_grounder(),
+        human=HUMANS[names.human](order, devices, tracking_executor),
+        grasps=GRASPS[names.grasps](order),
+        planner=PLANNERS[names.planner](order, devices),
+        executor=executor,
+        rng=order.rng,
+    )
+    return Assembly(
+        services=services,
+        mission=mission_options(config),
+        back_ends={
+            "robot": names.robot,
+            "detector": services.detector.name,
+            "segmenter": services.segmenter.name,
+            "vlm": services.vlm.name if services.vlm else "none",
+            "fallback": services.shape_grounder.name,
+            "grasps": services.grasps.name,
+            "human": services.human.name,
+            "planner": services.planner.name,
+        },
+        voice=voice,
+        jobs=jobs,
+        score=devices.score,
+        world=devices.world,
+    )
 
 
 def mission_options(config: Config) -> MissionOptions:
@@ -18,3 +123,118 @@ def mission_options(config: Config) -> MissionOptions:
         scene=config.scene,
         motion=config.motion,
     )
+
+
+def _executors(live: bool, jobs: JobLog) -> tuple[JobExecutor, JobExecutor]:
+    """For the tree's jobs and for the tracker's: the person is followed while a plan is being made."""
+    if live:
+        return ThreadExecutor(jobs.record), ThreadExecutor(jobs.record)
+    inline = InlineExecutor(jobs.record)
+    return inline, inline
+
+
+# Robots ---------------------------------------------------------------------------------------------------
+
+
+def _simulated_robot(order: Order) -> Devices:
+    from hardware.sim.build import build_world
+    from hardware.sim.model import camera_mount
+    from hardware.sim.scenario import sample_scene
+
+    options, label = order.config.sim, order.request.label
+    scene = sample_scene(None if order.object_file else label, order.object_file, options, order.rng)
+    built = build_world(scene, options, order.rng, realtime=order.realtime, looks=order.looks)
+    return Devices(
+        robot=built.robot,
+        tracking_camera=built.tracking_camera,
+        flange_from_camera=camera_mount(options.camera),
+        live=order.realtime,
+        score=lambda: asdict(built.score.report()),
+        world=built,
+    )
+
+
+# Perception -----------------------------------------------------------------------------------------------
+
+
+def _simulated_detector(order: Order) -> ObjectDetector:
+    from perception.simulated import SimulatedDetector
+
+    options = order.config.perception
+    return SimulatedDetector(options.simulated, order.rng.spawn(1)[0], order.memory, options.detector)
+
+
+def _tabletop_detector(order: Order) -> ObjectDetector:
+    from perception.tabletop import TabletopDetector
+
+    return TabletopDetector(order.rng.spawn(1)[0], order.config.perception.detector)
+
+
+def _simulated_segmenter(order: Order) -> Segmenter:
+    from perception.simulated import SimulatedSegmenter
+
+    options = order.config.perception
+    return SimulatedSegmenter(options.simulated, order.rng.spawn(1)[0], order.memory, options.detector)
+
+
+def _cluster_segmenter(order: Order) -> Segmenter:
+    from perception.tabletop import ClusterSegmenter
+
+    return ClusterSegmenter(order.rng.spawn(1)[0], order.config.perception.detector)
+
+
+def _simulated_vlm(order: Order) -> VisionLanguageModel:
+    from perception.simulated_vlm import SimulatedVlm
+
+    return SimulatedVlm(order.memory, order.config.perception.simulated, order.rng.spawn(1)[0])
+
+
+def _shape_grounder() -> Any:
+    from perception.shape_regions import ShapeGrounder
+
+    return ShapeGrounder()
+
+
+def _simulated_keypoints(order: Order, devices: Devices, executor: JobExecutor) -> HumanTracker:
+    from perception.human import KeypointTracker
+    from perception.simulated import SimulatedKeypoints
+
+    options = order.config.perception
+    estimator = SimulatedKeypoints(options.simulated, order.rng.spawn(1)[0])
+    clock = devices.robot.clock
+    return KeypointTracker(devices.tracking_camera, estimator, clock, executor, options.tracker)
+
+
+# Planning -------------------------------------------------------------------------------------------------
+
+
+def _antipodal_grasps(order: Order) -> GraspGenerator:
+    from planning.antipodal import AntipodalGenerator
+
+    return AntipodalGenerator(order.config.planning.antipodal)
+
+
+def _roboplan_planner(order: Order, devices: Devices) -> MotionPlanner:
+    from planning.motion.planner import RoboplanPlanner
+
+    return RoboplanPlanner(order.config.motion, devices.flange_from_camera)
+
+
+ROBOTS: Mapping[str, Callable[[Order], Devices]] = {"simulated": _simulated_robot}
+DETECTORS: Mapping[str, Callable[[Order], ObjectDetector]] = {
+    "simulated": _simulated_detector,
+    "tabletop": _tabletop_detector,
+}
+SEGMENTERS: Mapping[str, Callable[[Order], Segmenter]] = {
+    "simulated": _simulated_segmenter,
+    "cluster": _cluster_segmenter,
+}
+VLMS: Mapping[str, Callable[[Order], VisionLanguageModel | None]] = {
+    "simulated": _simulated_vlm,
+    "none": lambda order: None,
+}
+HUMANS: Mapping[str, Callable[[Order, Devices, JobExecutor], HumanTracker]] = {
+    "simulated": _simulated_keypoints
+}
+GRASPS: Mapping[str, Callable[[Order], GraspGenerator]] = {"antipodal": _antipodal_grasps}
+PLANNERS: Mapping[str, Callable[[Order, Devices], MotionPlanner]] = {"roboplan": _roboplan_planner}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -113,7 +114,15 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
     from trees.handover import create_root
 
     console = Console()
-    assembly = build(config, request, seed, realtime=command.realtime, object_file=command.object_file)
+    assembly = build(
+        config,
+        request,
+        seed,
+        realtime=command.realtime,
+        object_file=command.object_file,
+        looks=command.video is not None,
+    )
+    root = partial(create_root, assembly.mission, vlm=assembly.services.vlm is not None)
     folder = run_folder(Path(config.run.runs_dir), request.label, datetime.now())
     about = {
         "request": request.label,
@@ -129,6 +138,6 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
             from app.video import create_video
 
             observers.append(create_video(command.video, assembly))
-        result = run_handover(assembly, lambda: create_root(assembly.mission), request, config.run, observers)
+        result = run_handover(assembly, root, request, config.run, observers)
     print_summary(console, result, folder, assembly.back_ends, command.video)
     return EXIT_CODES.get(result.outcome, OTHERWISE)
