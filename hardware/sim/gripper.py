@@ -8,6 +8,8 @@ Guarantees (those of `hardware.protocols`, and):
 
 from __future__ import annotations
 
+import math
+
 import mujoco
 import numpy as np
 
@@ -62,6 +64,7 @@ class SimulatedGripper:
 
     def __init__(self, world: World) -> None:
         model, self._world, self._data = world.model, world, world.data
+        self._timestep_s = world.timestep_s
         self._limit = model.actuator_forcerange[GRIPPER_CONTROL]
         joints = [model.joint(f"finger_{side}_knuckle") for side in ("right", "left")]
         self._angles = [int(joint.qposadr[0]) for joint in joints]
@@ -75,9 +78,9 @@ class SimulatedGripper:
 
     def update(self) -> None:
         """Move the fingers' reference toward the target and set the drive's force limit for their angle."""
-        data, angle = self._data, self._data.qpos[self._angles[0]]
-        lever_m = 2.0 * (linkage.LINK_LATERAL_M * np.sin(angle) + linkage.LINK_HEIGHT_M * np.cos(angle))
-        step = CLOSING_SPEED_M_S / lever_m * self._world.timestep_s
+        data = self._data
+        lever_m = _lever_m(float(data.qpos[self._angles[0]]))
+        step = CLOSING_SPEED_M_S / lever_m * self._timestep_s
         way = self._target_rad - self._reference_rad
         self._reference_rad += min(max(way, -step), step)
         data.ctrl[GRIPPER_CONTROL] = self._reference_rad
@@ -151,3 +154,10 @@ class SimulatedGripper:
 
     def _angle(self) -> float:
         return float(np.mean(self._data.qpos[self._angles]))
+
+
+def _lever_m(angle_rad: float) -> float:
+    """How much the opening shrinks per radian of the drive: the drive's torque for 1 N per pad, in Nm."""
+    return 2.0 * (
+        linkage.LINK_LATERAL_M * math.sin(angle_rad) + linkage.LINK_HEIGHT_M * math.cos(angle_rad)
+    )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
+from functools import cache
 
 import mujoco
 import numpy as np
@@ -23,10 +26,30 @@ class NoOpenGl(HardwareError):
         )
 
 
+_PROBE = "import mujoco; mujoco.Renderer(mujoco.MjModel.from_xml_string('<mujoco/>'), 8, 8).close()"
+PROBE_TIMEOUT_S = 30.0
+
+
+@cache
+def opengl_fault() -> str | None:
+    """Why OpenGL does not start here, None when it does. Asked of a child process, once: a second failed attempt
+    within one process ends that process.
+    """
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {PROBE_TIMEOUT_S:g} s"
+    if probe.returncode == 0:
+        return None
+    return (probe.stderr.strip().splitlines() or [f"exit status {probe.returncode}"])[-1]
+
+
 class GlRenderer:
     """Draws one camera of the model; each thread that draws gets its own graphics context.
 
-    Raises NoOpenGl when no context can be made. The picture's centre is the optical axis.
+    Raises NoOpenGl when OpenGL does not start. The picture's centre is the optical axis.
     """
 
     def __init__(
@@ -36,7 +59,8 @@ class GlRenderer:
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = group_mask(groups)
         self._context = threading.local()
-        self._renderer()
+        if (fault := opengl_fault()) is not None:
+            raise NoOpenGl(fault)
 
     def draw(self, data: mujoco.MjData) -> Shot:
         """Draw `data`, whose kinematics are computed: colour, then depth, then ids."""
@@ -56,10 +80,6 @@ class GlRenderer:
         renderer = getattr(self._context, "renderer", None)
         if renderer is None:
             size = self._intrinsics.height, self._intrinsics.width
-            try:
-                renderer = mujoco.Renderer(self._model, *size)
-            # What a missing library raises depends on the platform: FatalError, AttributeError, ImportError...
-            except Exception as error:
-                raise NoOpenGl(str(error) or type(error).__name__) from error
+            renderer = mujoco.Renderer(self._model, *size)
             self._context.renderer = renderer
         return renderer

@@ -41,8 +41,8 @@ class WristCameraOptions:
     """A frame younger than this is handed out again instead of rendering a new one."""
     min_depth_m: float = 0.19  # 848 x 480; nearer surfaces give no reading
     max_depth_m: float = 6.0
-    tracking_width: int = 212
-    tracking_height: int = 120
+    tracking_width: int = 160
+    tracking_height: int = 90
     """Size of the picture that follows the person: the same view, coarser."""
 
 
