@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 
 from hardware.types import FloatArray
-from planning.motion.model import PlanningModel
+from planning.motion.model import PlanningModel, is_obstacle
 
 _DEEPER_M = 5e-4
 
@@ -38,14 +38,13 @@ class CollisionChecker:
         return self._contacts(joints) == 0
 
     def touches(self, joints: FloatArray) -> list[Touch]:
-        """All that touches at joints (7,), the deepest first."""
+        """All that touches at joints (7,), the deepest first; the robot or what it holds is named first."""
         self._contacts(joints)
         found = []
         for contact in self._data.contact:
-            first, second = (
-                self._words[self._model.body(self._model.geom_bodyid[g]).name] for g in contact.geom
-            )
-            found.append(Touch(first, second, -float(contact.dist)))
+            bodies = [self._model.body(self._model.geom_bodyid[geom]).name for geom in contact.geom]
+            first, second = sorted(bodies, key=is_obstacle)
+            found.append(Touch(self._words[first], self._words[second], -float(contact.dist)))
         return sorted(found, key=lambda touch: -touch.depth_m)
 
     def first_touch(self, positions: FloatArray, leaving: bool = False) -> Touch | None:

@@ -29,8 +29,15 @@ _SHOULDER = np.array([0.0, 0.0, facts.JOINTS[0].origin_xyz[2] - facts.JOINTS[1].
 _UPPER_M = -facts.JOINTS[2].origin_xyz[1] - facts.JOINTS[3].origin_xyz[2]
 _LOWER_M = -facts.JOINTS[4].origin_xyz[1] - facts.JOINTS[5].origin_xyz[2]
 _WRIST_TO_FLANGE_M = -facts.JOINTS[6].origin_xyz[1] - facts.FLANGE_ORIGIN_XYZ[2]
+_OFFSETS_M = 0.03
 # Joints 1, 3, 5 and 7 turn about the arm pointing inward.
 _SIGNS = np.array([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
+
+
+def within_reach(base_from_flange: FloatArray) -> bool:
+    """Whether the stretched arm is long enough, the offsets counted in."""
+    wrist = base_from_flange[:3, 3] - _WRIST_TO_FLANGE_M * base_from_flange[:3, 2]
+    return bool(np.linalg.norm(wrist - _SHOULDER) < _UPPER_M + _LOWER_M + _OFFSETS_M)
 
 
 def closed_form(base_from_flange: FloatArray, elbow_angles: int) -> FloatArray:

@@ -20,6 +20,7 @@ from hardware.types import FloatArray
 from planning.types import Capsule, Cuboid, PlanningScene
 
 HELD = "held_object"
+_OBSTACLE = "obstacle_"
 CONTINUOUS_RANGE_RAD = 2.0 * np.pi
 """Continuous joints get this range either way: the path planner samples within limits only."""
 
@@ -54,7 +55,7 @@ def planning_model(scene: PlanningScene, flange_from_camera: FloatArray) -> Plan
     robot = [body.get("name", "") for body in base.iter("body")]
     words = {name: _word(name) for name in robot}
     solids: tuple[Cuboid | Capsule, ...] = (*scene.obstacles, *scene.person)
-    named = {f"obstacle_{i}": solid for i, solid in enumerate(solids)}
+    named = {f"{_OBSTACLE}{i}": solid for i, solid in enumerate(solids)}
     words |= {body: solid.name for body, solid in named.items()}
     ignored = _robot_pairs(robot)
     if scene.held is not None and scene.held.cuboids:
@@ -67,6 +68,11 @@ def planning_model(scene: PlanningScene, flange_from_camera: FloatArray) -> Plan
     for body, solid in named.items():
         _add_solid(base, body, solid)
     return PlanningModel(_document(base, ignored), tuple(ignored), words)
+
+
+def is_obstacle(body: str) -> bool:
+    """Whether a body of the document is an obstacle or a part of the person, not of the robot."""
+    return body.startswith(_OBSTACLE)
 
 
 def _word(body: str) -> str:

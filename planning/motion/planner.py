@@ -34,7 +34,7 @@ from planning.types import Capsule, PlanningScene, ToolGoal
 
 _SCENES_KEPT = 16
 _STILL_RAD = 1e-4
-_RELEASE_M = 0.005
+_RELEASE_M, _THIN_M = 0.005, 0.01
 _JOINT_GOAL = "the joint goal"
 
 
@@ -59,6 +59,7 @@ class RoboplanPlanner:
         self._options = options
         self._flange_from_camera = np.asarray(flange_from_camera)
         self._worlds: OrderedDict[str, tuple[PathPlanner, CollisionChecker]] = OrderedDict()
+        self._last: _World | None = None
         self._lock = Lock()
         self._timer = self._world(PlanningScene()).paths
 
@@ -120,13 +121,16 @@ class RoboplanPlanner:
 
     def _world(self, scene: PlanningScene) -> _World:
         """The scene, loaded; kept by content, because scenes repeat from call to call."""
+        if self._last is not None and self._last.scene is scene:
+            return self._last
         model = planning_model(scene, self._flange_from_camera)
         if model.xml not in self._worlds:
             self._worlds[model.xml] = (PathPlanner(model, self._options), CollisionChecker(model))
             if len(self._worlds) > _SCENES_KEPT:
                 self._worlds.popitem(last=False)
         self._worlds.move_to_end(model.xml)
-        return _World(scene, *self._worlds[model.xml])
+        self._last = _World(scene, *self._worlds[model.xml])
+        return self._last
 
     def _leavable(self, scene: PlanningScene, start: FloatArray, words: str) -> _World:
         """The scene, its person's room narrowed to where the arm already is, so that it can be left."""
@@ -135,11 +139,9 @@ class RoboplanPlanner:
             touches = world.checker.touches(start)
             if not touches:
                 return world
-            inside = {touch.second: touch.depth_m + _RELEASE_M for touch in reversed(touches)}
-            person = tuple(_narrowed(part, inside.get(part.name, 0.0)) for part in scene.person)
-            if person == scene.person or all(
-                a.radius_m == b.radius_m for a, b in zip(person, scene.person, strict=True)
-            ):
+            inside = {touch.second: touch.depth_m for touch in reversed(touches)}
+            person = tuple(_narrowed(part, inside.get(part.name)) for part in scene.person)
+            if all(now is before for now, before in zip(person, scene.person, strict=True)):
                 raise Unreachable(words, f"at the start {touches[0]}")
             scene = replace(scene, person=person)
 
@@ -216,8 +218,11 @@ def _rewound(trajectory: Trajectory, turns: FloatArray) -> Trajectory:
     return replace(trajectory, positions=trajectory.positions + turns)
 
 
-def _narrowed(part: Capsule, depth_m: float) -> Capsule:
-    return replace(part, radius_m=max(part.radius_m - depth_m, 0.01)) if depth_m else part
+def _narrowed(part: Capsule, depth_m: float | None) -> Capsule:
+    """The part without the outer `depth_m` and a little more; a line of no thickness stays as it is."""
+    if depth_m is None or part.radius_m <= _THIN_M:
+        return part
+    return replace(part, radius_m=max(part.radius_m - depth_m - _RELEASE_M, _THIN_M))
 
 
 def _goal_words(goal: ToolGoal) -> str:

@@ -127,7 +127,7 @@ def _sampled(fine: FloatArray, options: MotionOptions) -> Trajectory:
     fine = np.concatenate([fine, np.repeat(fine[-1:], extra, axis=0)])
     velocities: FloatArray = np.zeros_like(fine)
     velocities[1:-1] = (fine[2:] - fine[:-2]) / (2.0 * options.sample_time_s / SUBSTEPS)
-    times: FloatArray = options.sample_time_s * np.arange((len(fine) - 1) // SUBSTEPS + 1)
+    times = options.sample_time_s * np.arange((len(fine) - 1) // SUBSTEPS + 1, dtype=np.float64)
     return Trajectory(times, fine[::SUBSTEPS], velocities[::SUBSTEPS])
 
 
