@@ -1,7 +1,7 @@
 """Grasps from one view's cloud: closing axis from the local shape, width from the silhouette across it.
 
-One view shows no opposite sides, so pairs of opposite normals hardly exist; but seen from above, both edges of
-a part show across any level closing axis. Recipe, filters and figures were measured with friction-only trials:
+One view shows no opposite sides, so pairs of opposite normals hardly exist; but seen from above, both edges
+of a part show across any level closing axis. Recipe and figures were measured with friction-only trials:
 
 1. seed = random point; closing axis = level minor axis of its neighbourhood, varied a little;
 2. approach = down, tilted about the closing axis toward the person's end only (vertical is always offered):
@@ -18,21 +18,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.gen3 import gripper
 from hardware.types import BoolArray, FloatArray, IntArray
 from perception.pointcloud import voxel_downsample
+from planning.grasp_extent import measure
 from planning.gripper_room import HeightMap, gripper_fits
 from planning.options import AntipodalOptions, GateOptions
 from planning.ranking import grasps_in_region
 from planning.types import Grasp, GraspView
 
-_BIN_M = 0.003
-_BINS = 41
-"""Across the closing axis: 123 mm, more than the gripper opens to."""
-_STRIPS = 4
-"""Edges are compared between this many strips across the finger's width."""
-_TOP_REACH_M = 0.008
-"""The part's top is looked for this near the seed."""
+_AT_GOAL_M = 0.02
 _CHUNK = 128
 _MIN_POINTS_OF_CLOUD = 20
 
@@ -88,7 +82,7 @@ class AntipodalGenerator:
         return self._grasps(candidates, view)
 
     def _seeds(self, view: GraspView, cloud: FloatArray, rng: np.random.Generator, count: int) -> FloatArray:
-        """Points (S, 3): anywhere on the object, and as many again on the two regions, so that each has some."""
+        """Points (S, 3): half anywhere on the object, half on the two regions, so that each has some."""
         regions = [points for points in (view.robot_points, view.human_points) if len(points)]
         elsewhere = count // 2 if regions else count
         shares = np.array_split(np.arange(count - elsewhere), max(len(regions), 1))
@@ -106,9 +100,13 @@ class AntipodalGenerator:
         seed_of = np.repeat(np.arange(len(seeds)), len(leans))
         lean = np.tile(leans, len(seeds))
         goal = view.human_points.mean(axis=0) if len(view.human_points) else cloud.mean(axis=0)
+        leads = (lean == 0.0) | _leads_to(goal, seeds, closing)[seed_of]
+        seed_of, lean = seed_of[leads], lean[leads]
         axes = _grasp_axes(closing[seed_of], seeds[seed_of], lean, goal)
         chunks = [
-            _measure(cloud, seeds[seed_of[i : i + _CHUNK]], axes[i : i + _CHUNK], view, self._options)
+            measure(
+                cloud, seeds[seed_of[i : i + _CHUNK]], axes[i : i + _CHUNK], view.table_z_m, self._options
+            )
             for i in range(0, len(axes), _CHUNK)
         ]
         origin, width, overlap, edge, points = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
@@ -161,6 +159,14 @@ def _closing_axes(
     return np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
 
 
+def _leads_to(goal: FloatArray, seeds: FloatArray, closing: FloatArray) -> BoolArray:
+    """Whether tilting about the closing axis tilts toward `goal` (3,), within 75 degrees; true near it."""
+    way = (goal - seeds)[:, :2]
+    aside = np.abs(np.einsum("si,si->s", way, closing[:, :2]))
+    length = np.linalg.norm(way, axis=1)
+    return (aside <= np.sin(np.radians(75.0)) * length) | (length < _AT_GOAL_M)
+
+
 def _grasp_axes(closing: FloatArray, seeds: FloatArray, lean: FloatArray, goal: FloatArray) -> FloatArray:
     """Rotations (C, 3, 3) with columns closing, finger width, approach.
 
@@ -174,76 +180,6 @@ def _grasp_axes(closing: FloatArray, seeds: FloatArray, lean: FloatArray, goal: 
     approach = sine * along - cosine * up
     camera_side = -cosine * along - sine * up
     return np.stack([np.cross(camera_side, approach), camera_side, approach], axis=2)
-
-
-def _measure(
-    cloud: FloatArray, seeds: FloatArray, axes: FloatArray, view: GraspView, options: AntipodalOptions
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, IntArray]:
-    """Origin (C, 3), width, overlap, edge variation and points between the pads (C,) of grasps at the seeds."""
-    # Coordinates of every cloud point in every grasp's axes, from its seed: u closing, v finger width, w depth.
-    # Single precision is good to 0.1 um here and halves the time.
-    columns = cloud.T.astype(np.float32)
-    u, v, w = (
-        axes[:, :, i].astype(np.float32) @ columns
-        - np.sum(seeds * axes[:, :, i], axis=1, keepdims=True, dtype=np.float32)
-        for i in range(3)
-    )
-    strip = np.abs(v) <= gripper.PAD_WIDTH_M / 2.0
-    top = _least(w, strip & (np.abs(u) <= _TOP_REACH_M))
-    depth = w - top[:, None]
-    slab = strip & (depth >= -_BIN_M) & (depth <= options.max_overlap_m)
-    run = slab & _run_of_seed(u, slab)
-    found = run.any(axis=1)
-    low, high = np.where(found, _least(u, run), 0.0), np.where(found, _most(u, run), 0.0)
-    centre = (low + high) / 2.0
-    top = np.where(found, _least(w, run), 0.0)
-    reach = _depth_limit(seeds, axes, top, view.table_z_m, options)
-    overlap = np.minimum(reach - top, options.max_overlap_m)
-    origin = seeds + axes[:, :, 0] * centre[:, None] + axes[:, :, 2] * (top + overlap)[:, None]
-    between = run & (depth <= overlap[:, None])
-    edge = _edge_variation(u, v, run)
-    return origin, np.where(found, high - low, np.inf), overlap, edge, np.count_nonzero(between, axis=1)
-
-
-def _run_of_seed(u: FloatArray, slab: BoolArray) -> BoolArray:
-    """Points (C, N) whose bin across the closing axis connects to the seed's; single empty bins are bridged."""
-    rows = len(u)
-    bins = np.floor(u / _BIN_M + _BINS / 2.0).astype(np.int64)
-    inside = slab & (bins >= 0) & (bins < _BINS)
-    flat = (np.arange(rows)[:, None] * _BINS + bins)[inside]
-    filled = np.bincount(flat, minlength=rows * _BINS).reshape(rows, _BINS) > 0
-    filled[:, 1:-1] |= filled[:, :-2] & filled[:, 2:]
-    middle = _BINS // 2
-    right = np.logical_and.accumulate(filled[:, middle:], axis=1)
-    left = np.logical_and.accumulate(filled[:, middle::-1], axis=1)[:, ::-1]
-    connected = np.concatenate([left, right[:, 1:]], axis=1)
-    return inside & np.take_along_axis(connected, np.clip(bins, 0, _BINS - 1), axis=1)
-
-
-def _edge_variation(u: FloatArray, v: FloatArray, run: BoolArray) -> FloatArray:
-    """How much (C,) the lower or the upper edge varies between strips across the finger's width, the worse."""
-    strip = np.floor((v / gripper.PAD_WIDTH_M + 0.5) * _STRIPS)
-    lows, highs = [], []
-    for i in range(_STRIPS):
-        here = run & (strip == i)
-        lows.append(_least(u, here))
-        highs.append(_most(u, here))
-    # A strip without points has no edge: the part ends within the finger's width.
-    with np.errstate(invalid="ignore"):
-        worst = np.max([np.ptp(np.array(edges), axis=0) for edges in (lows, highs)], axis=0)
-    return np.where(np.isfinite(worst), worst, np.inf)
-
-
-def _depth_limit(
-    seeds: FloatArray, axes: FloatArray, top: FloatArray, table_z_m: float, options: AntipodalOptions
-) -> FloatArray:
-    """How far along the approach (C,) from the seed the fingertips may go before they come too near the table."""
-    fall = -axes[:, 2, 2]
-    thickness = seeds[:, 2] - top * fall - table_z_m
-    required = options.gates[0].overlap_m
-    clearance = np.clip(thickness - required, options.thin_tip_clearance_m, options.tip_clearance_m)
-    low_corner = gripper.PAD_WIDTH_M / 2.0 * np.sqrt(np.maximum(1.0 - fall**2, 0.0))
-    return (seeds[:, 2] - table_z_m - clearance - low_corner) / fall
 
 
 def _basic_gates(candidates: _Candidates, options: AntipodalOptions) -> BoolArray:
@@ -269,16 +205,6 @@ def _score(candidates: _Candidates, gate: GateOptions, options: AntipodalOptions
     deep = candidates.overlap / options.max_overlap_m
     balanced = 1.0 - candidates.moment / gate.moment_kg_m
     return np.clip((straight + deep + balanced) / 3.0, 0.0, 1.0)
-
-
-def _least(values: FloatArray, where: BoolArray) -> FloatArray:
-    """The least value of each row where allowed, inf where nothing is."""
-    return np.min(values, axis=1, where=where, initial=np.inf)
-
-
-def _most(values: FloatArray, where: BoolArray) -> FloatArray:
-    """The greatest value of each row where allowed, -inf where nothing is."""
-    return np.max(values, axis=1, where=where, initial=-np.inf)
 
 
 def _square_distances(a: FloatArray, b: FloatArray) -> FloatArray:

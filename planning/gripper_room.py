@@ -1,4 +1,4 @@
-"""Whether the gripper, open and while closing, has room at a grasp: sampled against a height map of the scene."""
+"""Whether the gripper, open and closing, has room at a grasp: sampled against a height map of the scene."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _grid(*axes: tuple[float, float, int]) -> FloatArray:
 
 
 def _behind_the_fingers() -> FloatArray:
-    """Points (K, 3) of the knuckles, which leave the middle free, and of the palm's face, in the TCP frame."""
+    """Points (K, 3) of the knuckles, which leave the middle free, and of the palm's face, TCP frame."""
     knuckles = _grid(
         (-_KNUCKLE_HALF_M, _KNUCKLE_HALF_M, 17),
         (-_PAD_HALF_M, _PAD_HALF_M, 4),

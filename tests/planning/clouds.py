@@ -90,7 +90,7 @@ def view_of(
 def hammer(
     rng: np.random.Generator, yaw_rad: float = 0.3, at: tuple[float, float] = (0.45, 0.0)
 ) -> GraspView:
-    """A hammer on its side: handle 250 x 25 x 25 mm along x toward +x, head 30 x 100 x 28 mm at the -x end."""
+    """A hammer on its side: handle 250 x 25 x 25 mm toward +x, head 30 x 100 x 28 mm at the -x end."""
     return _two_part(
         box((0.25, 0.025, 0.025), (0.07, 0.0, 0.014)),
         box((0.03, 0.10, 0.028), (-0.07, 0.0, 0.014)),
