@@ -3,7 +3,7 @@
 A file holds one rigid body `object` whose geoms are named `<part>_<number>`, and the custom texts `label`,
 `human_part` (what the person takes) and `robot_part` (what the robot may hold); both may list several parts,
 separated by commas. Optional texts, "true" or "false": `upright` (must stay upright when handed over) and
-`pointed` (has a blade or tip at the robot's end). The object starts settling on the table as the file turns it.
+`pointed` (has a blade or tip at the robot's end). The object settles on the table as the file turns it.
 """
 
 from __future__ import annotations

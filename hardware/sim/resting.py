@@ -55,7 +55,7 @@ def table_world(model: ObjectModel) -> mujoco.MjModel:
 
 @lru_cache(maxsize=64)
 def resting(model: ObjectModel) -> Resting:
-    """Let the object settle from where its file turns it. Raises BadFile when it does not rest, or topples."""
+    """Let the object settle, turned as in its file. Raises BadFile when it does not rest, or topples."""
     world = table_world(model)
     data = mujoco.MjData(world)
     data.qpos[:3] = 0.0, 0.0, 1.0
@@ -106,7 +106,7 @@ def _settle(model: ObjectModel, world: mujoco.MjModel, data: mujoco.MjData) -> N
 
 
 def _outline(world: mujoco.MjModel, data: mujoco.MjData, geoms: list[int] | None = None) -> FloatArray:
-    """Corners of the geoms' boxes, or a mesh's vertices, (N, 3) in the world; by default of all but the table."""
+    """Box corners or mesh vertices of `geoms`, else of all but the table, (N, 3) in the world."""
     signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1).T
     points = []
     for g in geoms if geoms is not None else range(1, world.ngeom):

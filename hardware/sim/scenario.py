@@ -32,8 +32,8 @@ PICK_REACH_M = (0.32, 0.62)
 """Where the robot picks reliably (measured with the base 0 to 0.10 m above the table top)."""
 CLUTTER_X_M, CLUTTER_Y_M = (0.22, 0.55), (-0.42, 0.42)
 EDGE_MARGIN_M = 0.02
-BASE_CLEARANCE_M = 0.16
-"""Objects stay this far from the base axis: the riser's corner is 0.13 m from it."""
+BASE_HALF_M = 0.12
+"""Objects stay out of this square around the base axis, which the riser fills up to 0.09 m."""
 GAPS_M = (0.06, 0.03)
 """Room between objects for the gripper's fingers; the smaller one where there is no place with the larger."""
 MAX_CLUTTER = 4
@@ -61,8 +61,7 @@ class SceneSpec:
 def sample_scene(
     label: str | None, object_file: Path | None, options: SimOptions, rng: np.random.Generator
 ) -> SceneSpec:
-    """Draw a scene: the object of `object_file`, else of category `label`, else any; its place and heading, the
-    clutter and the person.
+    """Draw the object (of `object_file`, else of category `label`, else any), its place, clutter and person.
 
     The person and the target are drawn first, so that neither depends on the clutter. Objects that find no
     room are left out. Raises UnknownName, BadFile, LimitViolation.
@@ -157,7 +156,7 @@ def _on_table(corners: FloatArray) -> bool:
     return bool(np.all(corners >= lower) and np.all(corners <= upper) and beside_base)
 
 
-_BASE_CORNERS = BASE_CLEARANCE_M / np.sqrt(2) * np.array([(-1.0, -1), (1, -1), (1, 1), (-1, 1)])
+_BASE_CORNERS = BASE_HALF_M * np.array([(-1.0, -1), (1, -1), (1, 1), (-1, 1)])
 
 
 def gap_between(first: FloatArray, second: FloatArray) -> float:
