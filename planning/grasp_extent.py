@@ -1,4 +1,4 @@
-"""What lies between the fingers: the silhouette across the closing axis gives width, centre, depth and edges."""
+"""What lies between the fingers: the silhouette across the closing axis tells width, centre and edges."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TOP_REACH_M = 0.008
 def measure(
     cloud: FloatArray, seeds: FloatArray, axes: FloatArray, table_z_m: float, options: AntipodalOptions
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, IntArray]:
-    """Where grasps at seeds (C, 3) with axes (C, 3, 3: closing, finger width, approach) come to lie on a cloud.
+    """Where grasps with axes (C, 3, 3: closing, finger width, approach) at seeds (C, 3) come to lie.
 
     Returns the TCP's origin (C, 3), centred and as deep as the table allows, and (C,) each: width (inf where
     the strip is empty), overlap, the worse edge's variation, and the number of points between the pads.
