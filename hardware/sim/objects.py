@@ -14,7 +14,7 @@ from pathlib import Path
 
 import mujoco
 
-from hardware.errors import BadFile, LimitViolation, UnknownName
+from hardware.errors import BadFile, UnknownName
 
 FOLDER = Path(__file__).with_suffix("")
 INSTANCES = (1, 2)
@@ -66,10 +66,11 @@ def resolve_category(name: str) -> str:
 
 
 def object_file(category: str, instance: int) -> Path:
-    """The file of one instance (1 or 2). Raises UnknownName or LimitViolation."""
+    """The file of one instance (1 or 2). Raises UnknownName."""
+    name = resolve_category(category)
     if instance not in INSTANCES:
-        raise LimitViolation("the instance of an object", instance, INSTANCES[0], INSTANCES[-1], "")
-    return FOLDER / f"{resolve_category(category)}_{instance}.xml"
+        raise UnknownName(f"instance of {name}", str(instance), map(str, INSTANCES))
+    return FOLDER / f"{name}_{instance}.xml"
 
 
 def load_object(path: Path | str) -> ObjectModel:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from hardware.errors import BadFile, LimitViolation
+from hardware.errors import BadFile, HandoverError
 from hardware.sim.objects import (
     INSTANCES,
     ObjectModel,
@@ -40,6 +40,15 @@ MAX_CLUTTER = 4
 _TRIES = 300
 
 
+class TooCrowded(HandoverError):
+    """More (or fewer) objects were asked for than the table takes."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} other objects do not go on the table; set sim.clutter to 0 .. {MAX_CLUTTER}"
+        )
+
+
 @dataclass(frozen=True)
 class ObjectPlacement:
     """An object and where its body is: position (3,) and quaternion (4,) wxyz in the base frame."""
@@ -64,10 +73,10 @@ def sample_scene(
     """Draw the object (of `object_file`, else of category `label`, else any), its place, clutter and person.
 
     The person and the target are drawn first, so that neither depends on the clutter. Objects that find no
-    room are left out. Raises UnknownName, BadFile, LimitViolation.
+    room are left out. Raises UnknownName, BadFile, TooCrowded.
     """
     if not 0 <= options.clutter <= MAX_CLUTTER:
-        raise LimitViolation("the number of other objects", options.clutter, 0, MAX_CLUTTER, "")
+        raise TooCrowded(options.clutter)
     person = sample_person(options.person, rng)
     target = load_object(object_file) if object_file is not None else _draw_object(label, options, rng)
     placed = [_place_target(target, rng)]

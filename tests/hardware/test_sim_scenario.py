@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.errors import BadFile, LimitViolation, UnknownName
+from hardware.errors import BadFile, UnknownName
 from hardware.sim.model import build_model
 from hardware.sim.objects import FOLDER, categories
 from hardware.sim.options import PersonOptions, SimOptions
-from hardware.sim.scenario import ObjectPlacement, SceneSpec, gap_between, sample_scene
+from hardware.sim.scenario import ObjectPlacement, SceneSpec, TooCrowded, gap_between, sample_scene
 from hardware.sim.scenery import TABLE, TABLE_TOP_Z_M, TABLE_X_M, TABLE_Y_M
 
 CROWDED = SimOptions(clutter=4)
@@ -114,9 +114,9 @@ def test_an_object_of_ones_own() -> None:
 def test_wrong_requests_are_refused() -> None:
     with pytest.raises(UnknownName, match="did you mean"):
         draw(0, "spatla")
-    with pytest.raises(LimitViolation, match="number of other objects"):
+    with pytest.raises(TooCrowded, match=r"5 other objects"):
         draw(0, options=SimOptions(clutter=5))
-    with pytest.raises(LimitViolation, match="instance"):
+    with pytest.raises(UnknownName, match="instance of mug"):
         draw(0, "mug", SimOptions(instance=7))
 
 
