@@ -170,7 +170,7 @@ def test_unknown_category_offers_the_near_one() -> None:
 
 
 def test_there_is_no_third_instance() -> None:
-    with pytest.raises(UnknownName, match="no instance of mug .*valid: 1, 2"):
+    with pytest.raises(UnknownName, match=r"no instance of mug .*valid: 1, 2"):
         object_file("mug", 3)
 
 
