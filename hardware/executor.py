@@ -30,7 +30,7 @@ def _timed(job: Callable[[], Any], name: str, record: JobRecord | None) -> Any:
 
 
 class InlineExecutor:
-    """Runs each job at once in the caller's thread: deterministic, for a world that stands still meanwhile."""
+    """Runs each job at once in the caller's thread: deterministic where the world stands still meanwhile."""
 
     def __init__(self, record: JobRecord | None = None) -> None:
         self._record = record

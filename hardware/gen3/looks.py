@@ -1,4 +1,4 @@
-"""Where the arm's and the gripper's meshes lie, when the package that carries them is installed (looks only)."""
+"""Where the meshes of arm and gripper lie, when the package that carries them is installed (looks only)."""
 
 from __future__ import annotations
 

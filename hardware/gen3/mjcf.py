@@ -1,9 +1,9 @@
 """The robot as MJCF: the one model that physics simulates and that motion planning checks against.
 
 `robot_xml` returns the `<body>` of the base with everything attached to it. Geoms named `<link>_capsule`,
-`gripper_*`, `finger_*`, `pad_*` and `camera_body` collide (group 2, or 3 where a mesh hides them); geoms named
-`*_look` are meshes that never collide (group 1).
-Sites: `flange` (end_effector_link), `tcp_open`; camera `wrist` (MuJoCo axes: x right, y up, looking along -z).
+`gripper_*`, `finger_*`, `pad_*` and `camera_body` collide (group 2, or 3 where a mesh hides them); geoms
+named `*_look` are meshes that never collide (group 1). Sites: `flange` (end_effector_link), `tcp_open`;
+camera `wrist` (MuJoCo axes: x right, y up, looking along -z).
 """
 
 from __future__ import annotations

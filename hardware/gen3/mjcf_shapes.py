@@ -1,7 +1,7 @@
 """MJCF shapes of the robot: collision capsules and boxes, and the meshes shown in their place.
 
-Groups: 1 = meshes, which never collide; 2 = collision shapes that are seen; 3 = collision shapes hidden behind a
-mesh.
+Groups: 1 = meshes, which never collide; 2 = collision shapes that are seen; 3 = collision shapes hidden
+behind a mesh.
 """
 
 from __future__ import annotations

@@ -1,13 +1,17 @@
-"""The simulated Gen3: joint position servos that follow trajectories, and a force/torque reading at the flange.
+"""The simulated Gen3: joint position servos that follow trajectories, and a force/torque reading at the
+flange.
 
 Guarantees (those of `hardware.protocols`, and):
 1. A new `follow` replaces the one that runs, which then reports FAILED.
-2. `stop`, `cancel` and `emergency_stop` brake within the joints' acceleration limits (0.27 s at full speed) and hold.
+2. `stop`, `cancel` and `emergency_stop` brake within the joints' acceleration limits (0.27 s at full speed)
+and hold.
 3. A tracking error of more than 5 degrees ends a motion, as on the real arm.
 4. One noise draw per moment of simulated time, however often the state is read.
 """
 
 from __future__ import annotations
+
+import math
 
 import mujoco
 import numpy as np
@@ -26,11 +30,14 @@ REST_SPEED_RAD_S = 0.02
 GRACE_S = 1.0
 """How long after its end a motion may take to settle."""
 FOLLOWING_ERROR_RAD = float(np.radians(5.0))
+WRENCH_CUTOFF_HZ = 10.0
+"""The wrist reading is low-pass filtered, as every force sensor's is."""
 TORQUE_NOISE_M = 0.05
 """Noise of the wrist torque in Nm per N of force noise."""
 
 _LEAD_S = np.array([damping / stiffness for stiffness, damping in ARM_GAINS])
-"""A servo damps the joint's whole velocity; leading the target by this much makes it damp the error's only."""
+"""A servo damps the joint's whole velocity; leading the target by this much makes it damp the error's only.
+"""
 
 
 class ArmMotion:
@@ -66,6 +73,10 @@ class SimulatedArm:
     def __init__(self, world: World, force_noise_n: float, rng: np.random.Generator) -> None:
         self._world, self._data = world, world.data
         self._noise_n, self._rng = force_noise_n, rng
+        sensor = int(world.model.sensor("flange_force").adr[0])
+        self._sensed = world.data.sensordata[sensor : sensor + 6]
+        self._filtered = self._sensed.copy()
+        self._filter_share = 1.0 - math.exp(-2.0 * math.pi * WRENCH_CUTOFF_HZ * world.timestep_s)
         self._flange = world.model.body("end_effector_link").id
         self._site = world.model.site(FLANGE_SITE).id
         self._tool_weight = world.model.body_subtreemass[self._flange] * world.model.opt.gravity
@@ -76,7 +87,8 @@ class SimulatedArm:
         self._state: ArmState | None = None
 
     def update(self) -> None:
-        """Give the servos the next reference."""
+        """Give the servos the next reference and take in the wrist's reading of the last step."""
+        self._filtered += self._filter_share * (self._sensed - self._filtered)
         path = self._course
         if path.index < len(path.positions) - 1:
             path.index += 1
@@ -158,8 +170,7 @@ class SimulatedArm:
         """Force and torque on the tool at the flange, base frame, without the tool's own weight."""
         data = self._data
         base_from_flange = data.site_xmat[self._site].reshape(3, 3)
-        force = -base_from_flange @ data.sensor("flange_force").data
-        torque = -base_from_flange @ data.sensor("flange_torque").data
+        force, torque = -base_from_flange @ self._filtered[:3], -base_from_flange @ self._filtered[3:]
         lever = data.subtree_com[self._flange] - data.site_xpos[self._site]
         return np.concatenate([force - self._tool_weight, torque - np.cross(lever, self._tool_weight)])
 
@@ -175,7 +186,9 @@ def match_turns(trajectory: Trajectory, joints: FloatArray) -> Trajectory:
 
 
 def check_limits(trajectory: Trajectory, joints: FloatArray) -> None:
-    """Raise LimitViolation unless the motion starts at `joints` (7,) and stays within speed and position limits."""
+    """Raise LimitViolation unless the motion starts at `joints` (7,) and stays within speed and position
+    limits.
+    """
     for i, name in enumerate(facts.JOINT_NAMES):
         start = trajectory.start[i]
         if abs(start - joints[i]) > START_TOLERANCE_RAD:

@@ -32,7 +32,7 @@ SETTLE_S = 0.4
 
 @dataclass(frozen=True)
 class SimulatedRobot:
-    """The robot, and what only a simulation has: the world, the person in it, and what physics says happened."""
+    """The robot, and what only a simulation has: the world, the person, and what physics says happened."""
 
     robot: Robot
     tracking_camera: SimulatedCamera
@@ -62,8 +62,8 @@ def build_world(
 ) -> SimulatedRobot:
     """The scene with the arm at its start pose, everything at rest and time at 0.
 
-    With `realtime` sleeping takes as long as it says; with `looks` the robot wears its meshes, where installed, in
-    the onlooker's pictures. Raises NoOpenGl when options ask for it and it does not start.
+    With `realtime` sleeping takes as long as it says; with `looks` the robot wears its meshes, where
+    installed, in the onlooker's pictures. Raises NoOpenGl when options ask for it and it does not start.
     """
     arm_rng, person_rng, camera_rng = rng.spawn(3)
     model = build_model(scene, options, looks=looks)

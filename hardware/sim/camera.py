@@ -1,7 +1,8 @@
 """The simulated D435i: frames drawn on demand from a copy of the world's state.
 
 Guarantees (those of `hardware.protocols`, and):
-1. A frame shows one moment of the world, its stamp; drawing does not touch the physics and may run in any one thread.
+1. A frame shows one moment of the world, its stamp; drawing does not touch the physics and may run in any one
+thread.
 2. Frames younger than the camera's period are handed out again.
 3. Depth noise depends on the seed and on the moment only, not on how many frames were asked for.
 """
@@ -61,7 +62,7 @@ class SimulatedCamera:
         self._sequence = 0
 
     def latest(self, max_age_s: float) -> RGBDFrame:
-        """The frame of this moment, or one younger than the camera's period; drawing may take half a second."""
+        """The frame of this moment, or one younger than the camera's period; drawing may take 0.5 s."""
         if max_age_s < 0.0:
             raise StaleData("camera", 0.0, max_age_s)
         now_s = self._world.time_s

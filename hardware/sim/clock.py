@@ -9,8 +9,8 @@ from hardware.sim.world import World
 class SimulatedClock:
     """Time is the world's time; `sleep` steps the physics by the nearest whole number of steps.
 
-    With a `pacer` (a real clock) sleeping also takes the real time it stands for, measured from the first sleep, so
-    that a slow tick is caught up.
+    With a `pacer` (a real clock) sleeping also takes the real time it stands for, measured from the first
+    sleep, so that a slow tick is caught up.
     """
 
     def __init__(self, world: World, pacer: Clock | None = None) -> None:

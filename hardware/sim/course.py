@@ -1,4 +1,4 @@
-"""What the joint servos are told, physics step by physics step: a trajectory, a brake ramp or standing still."""
+"""What the joint servos are told at each physics step: a trajectory, a brake ramp or standing still."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hardware.types import FloatArray, Trajectory
 
 @dataclass
 class Course:
-    """Reference positions (N, 7) rad and velocities (N, 7) rad/s at every physics step; the last row is held."""
+    """Reference positions (N, 7) rad and velocities (N, 7) rad/s per physics step; the last row is held."""
 
     positions: FloatArray
     velocities: FloatArray
@@ -42,8 +42,8 @@ def hold(joints: FloatArray) -> Course:
 def along(trajectory: Trajectory, present: FloatArray, timestep_s: float, blend_s: float = 0.3) -> Course:
     """Follow `trajectory` (turns already matched) from the present reference (7,).
 
-    What separates the present reference from the trajectory's start fades out smoothly within `blend_s`, so that the
-    servos never see a step.
+    What separates the present reference from the trajectory's start fades out smoothly within `blend_s`, so
+    that the servos never see a step.
     """
     count = max(1, int(np.ceil(trajectory.duration_s / timestep_s - 1e-9)))
     times_s = np.minimum(np.arange(count + 1) * timestep_s, trajectory.duration_s)
@@ -58,8 +58,8 @@ def along(trajectory: Trajectory, present: FloatArray, timestep_s: float, blend_
 def brake(course: Course, timestep_s: float) -> Course:
     """Come to rest from where `course` is, all joints together, as fast as the acceleration limits allow.
 
-    Duration at full joint speed: 0.27 s. The joints keep their direction, so the path stays the one that was planned
-    until it ends.
+    Duration at full joint speed: 0.27 s. The joints keep their direction, so the path stays the one that was
+    planned until it ends.
     """
     speed = course.velocity
     duration_s = float(np.max(np.abs(speed) / ACCELERATION_LIMITS))

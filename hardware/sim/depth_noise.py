@@ -1,8 +1,9 @@
-"""What a D435i makes of exact depth: noise, rounding, holes at edges and beside near objects, a nearest distance.
+"""What a D435i makes of exact depth: noise, rounding, holes at edges and beside near objects, a nearest
+distance.
 
-Sources: axial noise fitted to a D435 (sigma = 0.000611 + 0.003587 (z - 0.3515)^2 m, valid 0.2 to 3.25 m); errors
-are correlated over the matching window; background within f B / z_near - f B / z_far pixels to the left of a nearer
-object is seen by one imager only and gives no reading; depth unit 1 mm.
+Sources: axial noise fitted to a D435 (sigma = 0.000611 + 0.003587 (z - 0.3515)^2 m, valid 0.2 to 3.25 m);
+errors are correlated over the matching window; background within f B / z_near - f B / z_far pixels to the
+left of a nearer object is seen by one imager only and gives no reading; depth unit 1 mm.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def left_band(depth_m: NDArray[np.float32], focal_px: float) -> BoolArray:
     """The pixels (H, W) that the right imager does not see, because something nearer stands in its way."""
     disparity_px = focal_px * BASELINE_M / np.where(depth_m > 0.0, depth_m, FAR_M)
     in_right_px = np.arange(depth_m.shape[1]) - disparity_px
-    # Seen from the right imager, whatever lies further right in this picture but further left in that one is nearer.
+    # Seen from the right imager, whatever lies further right in this picture but further left in that one is
+    # nearer.
     leftmost_px = np.minimum.accumulate(in_right_px[:, ::-1], axis=1)[:, ::-1]
     return in_right_px > leftmost_px + BAND_MARGIN_PX
 
@@ -65,4 +67,6 @@ def _correlated_noise(shape: tuple[int, ...], rng: np.random.Generator) -> NDArr
     """Smooth noise (H, W) of unit variance."""
     white = rng.standard_normal(shape, dtype=np.float32)
     # A Gaussian kernel of this spread leaves 1 / (2 sigma sqrt(pi)) of the standard deviation.
-    return ndimage.gaussian_filter(white, WINDOW_SIGMA_PX) * np.float32(2.0 * WINDOW_SIGMA_PX * np.sqrt(np.pi))
+    return ndimage.gaussian_filter(white, WINDOW_SIGMA_PX) * np.float32(
+        2.0 * WINDOW_SIGMA_PX * np.sqrt(np.pi)
+    )

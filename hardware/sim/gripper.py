@@ -158,6 +158,4 @@ class SimulatedGripper:
 
 def _lever_m(angle_rad: float) -> float:
     """How much the opening shrinks per radian of the drive: the drive's torque for 1 N per pad, in Nm."""
-    return 2.0 * (
-        linkage.LINK_LATERAL_M * math.sin(angle_rad) + linkage.LINK_HEIGHT_M * math.cos(angle_rad)
-    )
+    return 2.0 * (linkage.LINK_LATERAL_M * math.sin(angle_rad) + linkage.LINK_HEIGHT_M * math.cos(angle_rad))

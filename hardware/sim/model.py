@@ -32,7 +32,8 @@ GRIPPER_GAINS = (200.0, 6.0)
 GRIPPER_CONTROL = facts.VELOCITY_LIMITS.size
 """Index of the gripper's control, after the arm's seven."""
 GRIPPER_ROOM_RAD = 0.5
-"""How far past closed the fingers may be commanded: a servo that aims at closed only has no force left there."""
+"""How far past closed the fingers may be commanded: a servo that aims at closed only has no force left there.
+"""
 
 WRIST_CAMERA = "wrist"
 FLANGE_SITE = "flange"
@@ -96,6 +97,7 @@ def _add_robot(root: ET.Element, options: SimOptions, looks: bool) -> None:
     _section(root, "equality").extend(finger_equalities())
     _add_self_contacts(_section(root, "contact"))
     _add_actuators(root)
+    # The arm reads these two as one wrench: they stay next to each other.
     sensors = _section(root, "sensor")
     ET.SubElement(sensors, "force", name="flange_force", site=FLANGE_SITE)
     ET.SubElement(sensors, "torque", name="flange_torque", site=FLANGE_SITE)

@@ -32,12 +32,16 @@ PROBE_TIMEOUT_S = 30.0
 
 @cache
 def opengl_fault() -> str | None:
-    """Why OpenGL does not start here, None when it does. Asked of a child process, once: a second failed attempt
-    within one process ends that process.
+    """Why OpenGL does not start here, None when it does. Asked of a child process, once: a second failed
+    attempt within one process ends that process.
     """
     try:
         probe = subprocess.run(
-            [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
+            [sys.executable, "-c", _PROBE],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"no answer within {PROBE_TIMEOUT_S:g} s"

@@ -1,4 +1,4 @@
-"""Pictures by casting one ray per pixel: needs no graphics, gives exact depth and ids, repeats bit for bit."""
+"""Pictures by casting one ray per pixel: exact depth and ids without graphics, repeatable bit for bit."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ BLOCK = 32768
 
 @dataclass(frozen=True)
 class Shot:
-    """What one camera sees: rgb (H, W, 3), exact depth along z (H, W) m with 0 = nothing, geom ids (H, W) with
-    -1 = nothing.
+    """What one camera sees: rgb (H, W, 3), exact depth along z (H, W) m with 0 = nothing, geom ids (H, W)
+    with -1 = nothing.
     """
 
     rgb: NDArray[np.uint8]
@@ -30,7 +30,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Hits:
-    """What rays from one origin met: geom ids (N,), -1 = nothing; distances (N,) m; surface normals (N, 3)."""
+    """What rays from one origin met: geom ids (N,), -1 = nothing; distances (N,) m; normals (N, 3)."""
 
     geoms: NDArray[np.int32]
     distance_m: FloatArray
@@ -132,7 +132,7 @@ class RayRenderer:
 
 
 def _pixel_rays(intrinsics: CameraIntrinsics) -> FloatArray:
-    """Direction of each pixel (H*W, 3) in the optical frame with z = 1, row by row (whole numbers = centres)."""
+    """Direction of each pixel (H*W, 3) in the optical frame with z = 1; whole numbers are pixel centres."""
     u, v = np.meshgrid(np.arange(intrinsics.width), np.arange(intrinsics.height))
     x = (u - intrinsics.cx) / intrinsics.fx
     y = (v - intrinsics.cy) / intrinsics.fy

@@ -1,4 +1,4 @@
-"""Floor, table, riser, lights, the onlooker's camera and the physics settings, as the root of the scene's MJCF.
+"""Floor, table, riser, light, onlooker's camera and physics settings: the root of the scene's MJCF.
 
 World frame = robot base frame: the base stands on a riser, 0.08 m above the table top (a base 0.05 to 0.10 m
 above the table reaches every pick region and every person from 0.9 to 1.4 m).

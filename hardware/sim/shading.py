@@ -1,4 +1,4 @@
-"""Colours for cast rays: one sun with hard shadows, light from the viewer, sky, and plain patterns on the ground."""
+"""Colours for cast rays: a sun with hard shadows, light from the viewer, sky, tiles and wood grain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulated camera knows of the scene: which object and which part each pixel shows, and the person's joints.
+"""What a simulated camera knows: which object and part each pixel shows, and where the person's joints are.
 
 Object geoms are named `<part>_<number>`, with the object's prefix in front.
 """
@@ -95,8 +95,8 @@ def visible_joints(
     keypoints: FloatArray,
     intrinsics: CameraIntrinsics,
 ) -> tuple[FloatArray, BoolArray]:
-    """The joints (17, 3) in the camera frame, and which of them (17,) lie in the picture with only the person's own
-    surface in front of them. `keypoints` (17, 3) are in the base frame, NaN when there is no person.
+    """The joints (17, 3) in the camera frame, and which of them (17,) are seen: in the picture, with nothing
+    but the person's own surface before them. `keypoints` (17, 3): base frame, NaN when there is no person.
     """
     origin = base_from_camera[:3, 3]
     way = keypoints - origin

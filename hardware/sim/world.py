@@ -1,7 +1,8 @@
 """The simulated world: one MuJoCo model and its state, stepped together with everything that acts in it.
 
 Guarantees:
-1. Each physics step runs every agent's `update`, then MuJoCo, then every observer's `update`, in the order added.
+1. Each physics step runs every agent's `update`, then MuJoCo, then every observer's `update`, in the order
+added.
 2. Whoever reads or writes `data` from another thread holds `lock`; `snapshot` does so itself.
 3. The same model, agents and commands give the same states, bit for bit.
 """

@@ -1,0 +1,67 @@
+"""Job executors: who runs the job, in which order, and what is recorded."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import pytest
+
+from hardware.executor import InlineExecutor, ThreadExecutor
+
+
+def test_inline_runs_at_once_in_the_callers_thread() -> None:
+    ran_in: list[int] = []
+    future = InlineExecutor().submit(lambda: ran_in.append(threading.get_ident()), "job")
+    assert future.done()
+    assert ran_in == [threading.get_ident()]
+
+
+def test_every_job_is_recorded_with_its_time_even_a_failing_one() -> None:
+    record: list[tuple[str, float]] = []
+    executor = InlineExecutor(lambda name, seconds: record.append((name, seconds)))
+    executor.submit(lambda: sum(range(1000)), "sum")
+    executor.submit(lambda: [][0], "broken")
+    assert [name for name, _ in record] == ["sum", "broken"]
+    assert all(seconds >= 0.0 for _, seconds in record)
+
+
+def test_inline_lets_an_interrupt_through() -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        InlineExecutor().submit(interrupted, "job")
+
+
+def test_the_worker_runs_jobs_in_order_and_not_in_this_thread() -> None:
+    ran: list[tuple[int, int]] = []
+    with ThreadExecutor() as executor:
+        jobs = [partial(lambda i: ran.append((i, threading.get_ident())), i) for i in range(5)]
+        futures = [executor.submit(job, "job") for job in jobs]
+        for future in futures:
+            future.result(timeout=5.0)
+    assert [i for i, _ in ran] == list(range(5))
+    assert {thread for _, thread in ran}.isdisjoint({threading.get_ident()})
+
+
+def test_shutdown_drops_waiting_jobs_and_does_not_wait() -> None:
+    gate, started = threading.Event(), threading.Event()
+
+    def first() -> str:
+        started.set()
+        gate.wait(5.0)
+        return "done"
+
+    executor = ThreadExecutor()
+    running = executor.submit(first, "first")
+    waiting = executor.submit(lambda: "never", "second")
+    assert started.wait(5.0)
+    executor.shutdown()
+    executor.shutdown()
+    assert waiting.cancelled()
+    assert not running.done()
+    gate.set()
+    assert running.result(timeout=5.0) == "done"
+    with pytest.raises(RuntimeError):
+        executor.submit(lambda: None, "late")
