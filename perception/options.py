@@ -113,6 +113,7 @@ class SimulatedPerceptionOptions:
     mask_edge_noise: float = 0.1
     """Share of the mask's border pixels that flip."""
     keypoint_noise_px: float = 2.0
+    """Standard deviation in a picture 640 px wide; it scales with the picture."""
     vlm_fault: VlmFault = "none"
     """What is wrong with the first `vlm_faulty_replies` replies."""
     vlm_faulty_replies: int = 0

@@ -37,13 +37,17 @@ MAX_UPWARD = 0.75
 STANDING = 1.15
 """Height over width from which an object stands."""
 
-GRIP_M = (0.008, 0.014, 0.045, 0.065)
+GRIP_M = (0.008, 0.014, 0.038, 0.060)
 """Width of a handle: none, good from, good to, none."""
-POINTED = 0.55
-"""An end is pointed when its last eighth is this much narrower than the rest."""
-LOOP_FILL = 0.80
-"""Below this share of filled width, an end has holes for fingers."""
-THIN_HEIGHT = 0.5
+POINTED = (0.35, 0.75)
+"""Width of an end's last eighth over its largest: a tip up to the first, blunt from the second on."""
+TIP_M = (0.015, 0.035)
+"""Width of a tip: sharp up to the first, no tip from the second on."""
+LOOP_FILL = 0.75
+LOOP_HOLLOW = 0.08
+"""Below this share of filled width, or from this share of holes on, an end has room for fingers."""
+THIN_HEIGHT = 0.65
+"""A part lower than this share of the other is a blade beside its handle."""
 LIKE_ENDS = 0.12
 """Scores this close do not tell the ends apart."""
 
@@ -152,13 +156,14 @@ def _handle_likeness(slices: Profile, split: float, end: int) -> float:
     middle, share = float(np.median(from_tip)), len(from_tip) / len(slices.width_m)
     score = float(np.interp(middle, GRIP_M, (0.0, 1.0, 1.0, 0.0)))
     score += 0.6 * min(share * slices.length_m / middle / 4.0, 1.0) + 0.3 * share
-    if np.mean(from_tip[: len(slices.width_m) // 8]) < POINTED * np.max(from_tip):
-        score -= 1.0
-    if np.median(slices.filled[part]) < LOOP_FILL:
+    tip = float(np.mean(from_tip[: len(slices.width_m) // 8]))
+    pointed = float(np.interp(tip / np.max(from_tip), POINTED, (1.0, 0.0)))
+    score -= 1.2 * pointed * float(np.interp(tip, TIP_M, (1.0, 0.0)))
+    if np.median(slices.filled[part]) < LOOP_FILL or np.mean(slices.hollow[part]) > LOOP_HOLLOW:
         score += 0.8
     heights = [slices.height_m[side][np.isfinite(slices.height_m[side])] for side in (part, other)]
     if all(map(len, heights)) and np.median(heights[0]) < THIN_HEIGHT * np.median(heights[1]):
-        score -= 0.4
+        score -= 0.6
     return score
 
 

@@ -17,7 +17,7 @@ RING_PX = (4, 14)
 MIN_DEPTH_PX = 20
 BRIDGE_PX = 3
 SPECK_SHARE = 0.12
-"""Pieces of a mask farther apart than twice BRIDGE_PX and smaller than this share of the largest are left out."""
+"""Pieces of a mask smaller than this share of the largest, and apart from it, are left out."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,15 @@ class Silhouette:
     """What the shape rule looks at.
 
     pixels (N, 2): row, column of the mask's pixels; plane (N, 2): the same in metres, x right, y down,
-    from the middle; height_m (N,): above the table, NaN unknown; up (2,): the picture's direction of
-    "up", as long as a metre of height appears (0 seen from straight above); extent_m: the largest
-    horizontal size of the visible surface.
+    from the middle, which lies at origin (2,); height_m (N,): above the table, NaN unknown; up (2,): the
+    picture's direction of "up", as long as a metre of height appears (0 seen from straight above);
+    extent_m: the largest horizontal size of the visible surface.
     """
 
     mask: BoolArray
     pixels: FloatArray
     plane: FloatArray
+    origin: FloatArray
     height_m: FloatArray
     up: FloatArray
     extent_m: float
@@ -70,12 +71,14 @@ def silhouette(frame: RGBDFrame, mask: BoolArray) -> Silhouette | None:
     pixel_m = float(np.median(frame.depth_m[known])) / frame.intrinsics.fx
     pixels = np.argwhere(mask).astype(np.float64)
     plane = pixels[:, ::-1] * pixel_m
+    origin = plane.mean(axis=0)
     horizontal = points[known][:, :2] - points[known][:, :2].mean(axis=0)
     along = horizontal @ np.linalg.svd(horizontal, full_matrices=False)[2].T
     return Silhouette(
         mask=mask,
         pixels=pixels,
-        plane=plane - plane.mean(axis=0),
+        plane=plane - origin,
+        origin=origin,
         height_m=(points[..., 2] - table_z)[mask],
         up=frame.base_from_camera[2, :2].copy(),
         extent_m=float(np.ptp(np.percentile(along, [2, 98], axis=0), axis=0).max()),
@@ -103,15 +106,18 @@ def main_axis(plane: FloatArray) -> tuple[FloatArray, float]:
 
 @dataclass(frozen=True)
 class Profile:
-    """An outline cut across its long axis into slices: place (B,) from one end in metres, width_m (B,)
-    across, filled (B,) the share of that width that belongs to the object, height_m (B,) above the table
-    (NaN unknown).
+    """An outline cut across its long axis into slices.
+
+    along (N,): its pixels' places from one end in metres; per slice (B,): place_m, width_m across,
+    filled: the share of that width that belongs to the object, hollow: the area of holes in it over the
+    object's own, height_m above the table (NaN unknown).
     """
 
     along: FloatArray
     place_m: FloatArray
     width_m: FloatArray
     filled: FloatArray
+    hollow: FloatArray
     height_m: FloatArray
 
     @property
@@ -120,23 +126,37 @@ class Profile:
 
 
 def profile(shape: Silhouette, axis: FloatArray, slices: int = 32) -> Profile:
-    """The slices of a silhouette along `axis` (2,); `along` (N,) are its pixels' places."""
-    along = shape.plane @ axis
-    along = along - along.min()
-    across = shape.plane @ np.array([-axis[1], axis[0]])
-    step = float(along.max()) / slices
-    number = np.minimum((along / max(step, 1e-9)).astype(np.int64), slices - 1)
-    width, filled, height = (np.full(slices, np.nan, dtype=np.float64) for _ in range(3))
+    """The slices of a silhouette along `axis` (2,)."""
+    from scipy import ndimage
+
+    along, across = shape.plane @ axis, shape.plane @ np.array([-axis[1], axis[0]])
+    start = along.min()
+    along = along - start
+    step = max(float(along.max()) / slices, 1e-9)
+    number = np.minimum((along / step).astype(np.int64), slices - 1)
+
+    holes = np.argwhere(ndimage.binary_fill_holes(shape.mask) & ~shape.mask)[:, ::-1] * shape.pixel_m
+    hole_number = (((holes - shape.origin) @ axis - start) / step).astype(np.int64)
+    hole_count = np.bincount(np.clip(hole_number, 0, slices - 1), minlength=slices)
+
+    table: FloatArray = np.full((slices, 4), np.nan)
     for i in range(slices):
         inside = number == i
-        if not inside.any():
+        count = int(np.count_nonzero(inside))
+        if count == 0:
             continue
-        width[i] = np.ptp(across[inside]) + shape.pixel_m
-        filled[i] = np.count_nonzero(inside) * shape.pixel_m**2 / (width[i] * step)
+        wide = float(np.ptp(across[inside])) + shape.pixel_m
         heights = shape.height_m[inside]
-        if np.isfinite(heights).any():
-            height[i] = np.nanmedian(heights)
-    place = (np.arange(slices) + 0.5) * step
-    empty = np.isnan(width)
-    width[empty], filled[empty] = np.interp(place[empty], place[~empty], width[~empty]), 1.0
-    return Profile(along, place, width, np.minimum(filled, 1.0), height)
+        known = heights[np.isfinite(heights)]
+        table[i] = (
+            wide,
+            min(count * shape.pixel_m**2 / (wide * step), 1.0),
+            hole_count[i] / count,
+            np.median(known) if len(known) else np.nan,
+        )
+    place: FloatArray = (np.arange(slices, dtype=np.float64) + 0.5) * step
+    empty = np.isnan(table[:, 0])
+    table[empty, 0] = np.interp(place[empty], place[~empty], table[~empty, 0])
+    table[empty, 1:3] = 1.0, 0.0
+    width, filled, hollow, height = table.T
+    return Profile(along, place, width, filled, hollow, height)

@@ -19,6 +19,8 @@ __all__ = [
     "SimulatedVlm",
 ]
 
+NOISE_WIDTH_PX = 640
+
 
 def truth_of(frame: RGBDFrame, who: str) -> SceneTruth:
     """The frame's truth. Raises PerceptionError for a real camera's frame."""
@@ -139,7 +141,8 @@ class SimulatedKeypoints:
     def estimate(self, frame: RGBDFrame) -> Keypoints2D:
         """Noisy keypoints; hidden ones score low. Raises HumanLost when nobody is in view, or by chance."""
         truth = truth_of(frame, self.name)
-        noise = self._rng.normal(0.0, self._options.keypoint_noise_px, (len(truth.keypoints), 2))
+        spread = self._options.keypoint_noise_px * frame.intrinsics.width / NOISE_WIDTH_PX
+        noise = self._rng.normal(0.0, spread, (len(truth.keypoints), 2))
         scores = self._rng.uniform(0.75, 0.98, len(truth.keypoints))
         missed = self._rng.random() < self._options.miss_rate
         k = frame.intrinsics

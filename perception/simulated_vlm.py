@@ -16,7 +16,6 @@ from perception.options import SimulatedPerceptionOptions, VlmFault
 from perception.prompt import listed_cells
 from perception.types import Message, Picture, Reply
 
-COUNT = 3
 _PHRASES = (
     '{{"human": [{human}], "robot": [{robot}]}}',
     '```json\n{{"human": [{human}], "robot": [{robot}]}}\n```',
@@ -56,9 +55,14 @@ class SimulatedVlm:
     name = "simulated vlm"
 
     def __init__(
-        self, memory: FrameMemory, options: SimulatedPerceptionOptions, rng: np.random.Generator
+        self,
+        memory: FrameMemory,
+        options: SimulatedPerceptionOptions,
+        rng: np.random.Generator,
+        cells_per_role: int = 3,
     ) -> None:
         self._memory, self._options, self._rng = memory, options, rng
+        self._count = cells_per_role
         self._asked = 0
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -77,7 +81,9 @@ class SimulatedVlm:
             raise VlmError(f"the simulated model never saw the frame of {picture.stamp_s:.3f} s")
         if fault in _CANNED:
             return Reply(_CANNED[fault], self.name)
-        human, robot = self._faulty(fault, *choose_cells(truth, picture, listed), listed, picture.grid_n)
+        human, robot = self._faulty(
+            fault, *choose_cells(truth, picture, listed, self._count), listed, picture.grid_n
+        )
         phrase = _PHRASES[int(self._rng.integers(len(_PHRASES)))]
         text = phrase.format(human=", ".join(map(str, human)), robot=", ".join(map(str, robot)))
         return Reply(text, self.name)
@@ -98,7 +104,7 @@ class SimulatedVlm:
 
 
 def choose_cells(
-    truth: SceneTruth, picture: Picture, allowed: tuple[int, ...], count: int = COUNT
+    truth: SceneTruth, picture: Picture, allowed: tuple[int, ...], count: int
 ) -> tuple[list[int], list[int]]:
     """The labels of the cells that show most of the human part and of the robot part, disjoint, among
     `allowed` (all when empty).
