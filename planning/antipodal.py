@@ -110,8 +110,9 @@ class AntipodalGenerator:
             for i in range(0, len(axes), _CHUNK)
         ]
         origin, width, overlap, edge, points = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-        lever = np.abs(np.einsum("ci,ci->c", cloud.mean(axis=0) - origin, axes[:, :, 1]))
-        moment = self._options.assumed_mass_kg * lever
+        # The object turns about the closing axis, and gravity may come to point any way across it.
+        arm = np.einsum("ci,cij->cj", cloud.mean(axis=0) - origin, axes[:, :, 1:])
+        moment = self._options.assumed_mass_kg * np.linalg.norm(arm, axis=1)
         return _Candidates(axes, origin, width, overlap, edge, points, moment, lean)
 
     def _grasps(self, candidates: _Candidates, view: GraspView) -> tuple[Grasp, ...]:

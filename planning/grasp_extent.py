@@ -18,6 +18,8 @@ _STRIPS = 4
 """Edges are compared between this many strips across the finger's width."""
 _TOP_REACH_M = 0.008
 """The part's top is looked for this near the seed."""
+_TOP_NOISE_M = 0.0015
+"""The highest of many points, each with 1 mm of noise, stands this much over the part."""
 
 
 def measure(
@@ -44,7 +46,7 @@ def measure(
     found = run.any(axis=1)
     low, high = np.where(found, _least(u, run), 0.0), np.where(found, _most(u, run), 0.0)
     centre = (low + high) / 2.0
-    top = np.where(found, _least(w, run), 0.0)
+    top = np.where(found, _least(w, run) + _TOP_NOISE_M, 0.0)
     reach = _depth_limit(seeds, axes, top, table_z_m, options)
     overlap = np.minimum(reach - top, options.max_overlap_m)
     origin = seeds + axes[:, :, 0] * centre[:, None] + axes[:, :, 2] * (top + overlap)[:, None]

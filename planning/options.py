@@ -20,7 +20,7 @@ class GateOptions:
     overlap_m: float
     """How far the pads must overlap the part along the approach."""
     moment_kg_m: float
-    """Assumed mass times the distance from the grasp to the cloud's centroid along the finger width."""
+    """Assumed mass times the distance of the cloud's centroid from the closing axis."""
 
 
 @dataclass(frozen=True)

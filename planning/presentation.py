@@ -149,7 +149,7 @@ def _perpendicular(vector: FloatArray, axis: FloatArray) -> FloatArray:
 def _cost(way: _Way, rotation: FloatArray, far: bool) -> float:
     """No unit; orders the ways as the module says. Within a place the approach should be near level."""
     slope_deg = abs(90.0 - np.degrees(angle_between(rotation[:, 2], _UP)))
-    cost = 0.1 * abs(way.roll) / 30.0 + 0.02 * max(slope_deg - 45.0, 0.0)
+    cost = 0.1 * abs(way.roll) / 30.0 + 0.05 * max(slope_deg - 45.0, 0.0)
     if abs(way.yaw) == _ACROSS_DEG:
         cost += 10.0
     elif way.yaw:

@@ -26,7 +26,9 @@ def test_literal_optimum() -> None:
     posture = least_effort_angles(ARM, "paper")
     assert (posture.shoulder_deg, posture.elbow_deg) == (3.0, 50.0)
     assert posture.cost == pytest.approx(0.2908, abs=5e-5)
-    np.testing.assert_allclose(handover_point((0, 0, 0), (1, 0, 0), ARM, "paper"), (0.231, 0, -0.462), atol=5e-4)
+    np.testing.assert_allclose(
+        handover_point((0, 0, 0), (1, 0, 0), ARM, "paper"), (0.231, 0, -0.462), atol=5e-4
+    )
 
 
 def test_bounded_optimum() -> None:
@@ -40,8 +42,15 @@ def test_torques_at_the_optimum() -> None:
     np.testing.assert_allclose(joint_torques(3.0, 50.0, ARM), (2.09, 1.64), atol=0.005)
 
 
-@pytest.mark.parametrize("changes", [{"forearm_com": 0.682}, {"upper_arm_com": 0.5, "forearm_com": 0.5},
-                                     {"load_kg": 1.0}, {"upper_arm_kg": 1.96, "forearm_kg": 1.12}])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"forearm_com": 0.682},
+        {"upper_arm_com": 0.5, "forearm_com": 0.5},
+        {"load_kg": 1.0},
+        {"upper_arm_kg": 1.96, "forearm_kg": 1.12},
+    ],
+)
 def test_bounded_angles_do_not_depend_on_masses(changes: dict[str, float]) -> None:
     posture = least_effort_angles(ArmModel(0.30, 0.27, **changes))
     assert (posture.shoulder_deg, posture.elbow_deg) == (14.0, 75.0)
@@ -93,7 +102,7 @@ def test_bounded_wrist_keeps_its_bounds_and_costs_no_less(stature: float, ratio:
 def test_point_turns_with_the_robots_direction(bearing: float, distance: float) -> None:
     shoulder = np.array([0.3, -0.2, 1.4])
     way = np.array([np.cos(bearing), np.sin(bearing), 0.0])
-    straight = handover_point(shoulder, shoulder + (distance, 0.0, -0.7), ARM) - shoulder
+    straight = handover_point(shoulder, shoulder + np.array([distance, 0.0, -0.7]), ARM) - shoulder
     turned = handover_point(shoulder, shoulder + distance * way, ARM) - shoulder
     np.testing.assert_allclose(turned, straight[0] * way + (0, 0, straight[2]), atol=1e-9)
 

@@ -1,0 +1,203 @@
+"""The safety step: what stops the robot, what slows it, and what must do neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hardware.types import FloatArray, RobotState
+from perception.types import HumanPose, Keypoint
+from planning.nearness import nearness
+from planning.options import SafetyOptions
+from planning.robot_model import tcp_pose
+from planning.safety import SafetyState, SafetyVerdict, speed_cap, step
+from planning.types import Phase
+from tests.planning.people import REACHING, person, reaching_out, robot
+
+OPTIONS = SafetyOptions()
+TICK_S = 0.02
+TCP = tcp_pose(REACHING, 0.03)[:3, 3]
+
+
+def beside(ahead_m: float) -> FloatArray:
+    """A point that far beyond the fingertips."""
+    return np.asarray(TCP + np.array([ahead_m, 0.0, 0.0]))
+
+
+def verdicts(
+    robots: Callable[[float], RobotState],
+    humans: Callable[[float], HumanPose | None],
+    phase: Phase = Phase.TRANSPORT,
+    ticks: int = 20,
+    options: SafetyOptions = OPTIONS,
+) -> list[SafetyVerdict]:
+    """The verdicts of some ticks; robot and person are told per time."""
+    state, result = SafetyState(), []
+    for tick in range(ticks):
+        now_s = 10.0 + TICK_S * tick
+        state = step(state, robots(now_s), humans(now_s), phase, now_s, options)
+        result.append(state.verdict)
+    return result
+
+
+def moving(now_s: float) -> RobotState:
+    return robot(stamp_s=now_s)
+
+
+def coming(start_m: float, metres_per_s: float) -> Callable[[float], HumanPose]:
+    return lambda now_s: person(start_m - metres_per_s * (now_s - 10.0), now_s)
+
+
+def test_far_person_leaves_the_full_speed() -> None:
+    verdict = verdicts(moving, lambda t: person(2.6, t))[-1]
+    assert not verdict.stop
+    assert verdict.speed_cap_m_s == 0.5
+
+
+def test_nobody_seen_is_not_nobody_there() -> None:
+    verdict = verdicts(moving, lambda t: None)[-1]
+    assert (verdict.stop, verdict.speed_cap_m_s) == (False, 0.25)
+    assert "nobody seen" in verdict.reason
+
+
+def test_coming_closer_than_the_keep_out_stops() -> None:
+    result = verdicts(moving, coming(1.4, 0.5), ticks=60)
+    assert not result[0].stop
+    first = next(v for v in result if v.stop)
+    assert "m to keep" in first.reason
+    assert first.speed_cap_m_s == 0.0
+
+
+@pytest.mark.parametrize("phase", [Phase.RETREAT, Phase.RECOVER])
+def test_leaving_is_always_allowed(phase: Phase) -> None:
+    result = verdicts(moving, coming(1.25, 0.3), phase, ticks=40)
+    assert not any(v.stop for v in result)
+    assert result[-1].speed_cap_m_s == OPTIONS.speeds_m_s[0]
+
+
+def test_growing_distance_and_a_standing_robot_do_not_stop() -> None:
+    assert not verdicts(moving, coming(1.0, -0.2), ticks=9)[-1].stop
+    still = lambda t: robot(stamp_s=t, speed_rad_s=0.0)  # noqa: E731
+    assert not any(v.stop for v in verdicts(still, coming(1.2, 0.3), ticks=40))
+
+
+def test_receiving_hand_may_come_only_while_handing_over() -> None:
+    def humans(now_s: float) -> HumanPose:
+        return reaching_out(person(1.6, now_s), beside(0.02 - 0.05 * (now_s - 10.0)))
+
+    handing = verdicts(moving, humans, Phase.HANDOVER)
+    assert not any(v.stop for v in handing)
+    assert any("receiving arm" in v.reason for v in verdicts(moving, humans, Phase.TRANSPORT) if v.stop)
+
+
+@pytest.mark.parametrize(
+    ("robots", "reason"),
+    [
+        (lambda t: robot(stamp_s=t, fault="joint 3 overheated"), "joint 3 overheated"),
+        (lambda t: robot(stamp_s=t - 0.2), "0.200 s old"),
+    ],
+)
+def test_robot_faults_stop_at_once(robots: Callable[[float], RobotState], reason: str) -> None:
+    verdict = verdicts(robots, lambda t: person(2.6, t), ticks=1)[-1]
+    assert verdict.stop
+    assert reason in verdict.reason
+
+
+def bumped(newtons: float, ticks: int) -> Callable[[float], RobotState]:
+    def robots(now_s: float) -> RobotState:
+        hit = 10.1 <= now_s + 1e-9 < 10.1 + TICK_S * ticks - 1e-9
+        return robot(stamp_s=now_s, force=(newtons * hit, 0.0, -3.0))
+
+    return robots
+
+
+@pytest.mark.parametrize(
+    ("newtons", "ticks", "phase", "stops"),
+    [
+        (50.0, 1, Phase.PICK, True),
+        (30.0, 1, Phase.PICK, False),
+        (30.0, 4, Phase.PICK, True),
+        (15.0, 30, Phase.PICK, False),
+        (25.0, 30, Phase.HANDOVER, False),
+        (60.0, 1, Phase.HANDOVER, True),
+    ],
+)
+def test_unexpected_force(newtons: float, ticks: int, phase: Phase, stops: bool) -> None:
+    result = verdicts(bumped(newtons, ticks), lambda t: person(2.6, t), phase, ticks=60)
+    assert any(v.stop for v in result) is stops
+    if stops:
+        assert result[-1].stop, "a collision is not over with the next reading"
+
+
+def test_stop_by_force_ends_after_its_time() -> None:
+    result = verdicts(bumped(50.0, 1), lambda t: person(2.6, t), ticks=170)
+    assert not result[-1].stop
+
+
+def test_slowly_changing_force_is_expected() -> None:
+    heavier = lambda t: robot(stamp_s=t, force=(0, 0, -8.0 * (t - 10.0)))  # noqa: E731
+    assert not any(v.stop for v in verdicts(heavier, lambda t: person(2.6, t), ticks=250))
+
+
+def test_hand_rushing_at_the_robot_stops_and_noise_does_not() -> None:
+    def rushing(now_s: float) -> HumanPose:
+        return reaching_out(person(1.9, now_s), beside(0.7 - 1.6 * (now_s - 10.0)))
+
+    assert any("comes at the robot" in v.reason for v in verdicts(moving, rushing, ticks=15) if v.stop)
+    rng = np.random.default_rng(0)
+
+    def noisy(now_s: float) -> HumanPose:
+        return reaching_out(person(1.9, now_s), beside(0.4) + rng.normal(0, 0.015, 3))
+
+    assert not any(v.stop for v in verdicts(moving, noisy, ticks=500))
+
+
+def test_old_view_of_the_person_slows_down_then_stops_near() -> None:
+    assert verdicts(moving, lambda t: person(2.6, 9.7))[0].speed_cap_m_s == OPTIONS.stale_speed_m_s
+    far = verdicts(moving, lambda t: person(2.6, 1.0))[-1]
+    assert (far.stop, far.speed_cap_m_s) == (False, OPTIONS.stale_speed_m_s)
+    near = verdicts(moving, lambda t: person(1.35, 1.0))[-1]
+    assert near.stop
+    assert "not seen for" in near.reason
+
+
+def test_distances_use_the_raw_joints() -> None:
+    filtered = person(2.6, 10.0)
+    ahead = replace(filtered, raw=person(1.3, 10.0).joints)
+    assert nearness(REACHING, ahead).body_m < nearness(REACHING, filtered).body_m - 1.0
+    lost = np.array(filtered.raw)
+    lost[Keypoint.LEFT_WRIST] = np.nan
+    assert nearness(REACHING, replace(filtered, raw=lost)) == nearness(REACHING, filtered)
+
+
+def test_unknown_joints_make_no_distance_up() -> None:
+    empty = replace(person(1.2), joints=np.full((17, 3), np.nan), raw=np.full((17, 3), np.nan))
+    assert nearness(REACHING, empty).body_m == np.inf
+
+
+@given(st.floats(0, 3), st.floats(0, 3))
+def test_cap_never_rises_as_the_distance_shrinks(one: float, other: float) -> None:
+    near, far = sorted((one, other))
+    assert speed_cap(near, OPTIONS) <= speed_cap(far, OPTIONS)
+
+
+@settings(max_examples=60)
+@given(st.floats(0.9, 2.5), st.floats(0.0, 1.0), st.sampled_from(Phase), st.floats(0.0, 6.0))
+def test_nearer_person_is_never_more_permissive(
+    distance_m: float, nearer_m: float, phase: Phase, age_s: float
+) -> None:
+    def verdict(at_m: float) -> SafetyVerdict:
+        return step(
+            SafetyState(), robot(stamp_s=10.0), person(at_m, 10.0 - age_s), phase, 10.0, OPTIONS
+        ).verdict
+
+    far, near = verdict(distance_m), verdict(max(distance_m - nearer_m, 0.85))
+    assert near.speed_cap_m_s <= far.speed_cap_m_s
+    assert near.stop or not far.stop
+    assert all(v.reason and v.speed_cap_m_s == 0.0 for v in (far, near) if v.stop)
+    assert any(character.isdigit() for character in near.reason)
