@@ -48,6 +48,8 @@ LOOP_HOLLOW = 0.08
 """Below this share of filled width, or from this share of holes on, an end has room for fingers."""
 THIN_HEIGHT = 0.65
 """A part lower than this share of the other is a blade beside its handle."""
+STEP = 1.2
+"""Width of one part over the other from which they are parts at all."""
 LIKE_ENDS = 0.12
 """Scores this close do not tell the ends apart."""
 
@@ -55,6 +57,7 @@ HUMAN_SHARE = 0.45
 HAND_WIDTH_M = 0.09
 ROBOT_SHARE = 0.38
 GAP_SHARE = 0.06
+MIN_GAP_M = 0.005
 
 
 class ShapeGrounder:
@@ -139,13 +142,15 @@ def _by_ends(shape: Silhouette, base_from_camera: FloatArray) -> tuple[BoolArray
 
 
 def _split(slices: Profile) -> float:
-    """Where along the object (0..1) its width changes most: the cut that leaves the least spread on both
-    sides.
+    """Where along the object (0..1) its width changes most, the cut that leaves the least spread on both
+    sides; the middle for an even width.
     """
     width = np.log(slices.width_m)
     cuts = range(len(width) // 5, len(width) - len(width) // 5 + 1)
     spread = [np.var(width[:cut]) * cut + np.var(width[cut:]) * (len(width) - cut) for cut in cuts]
-    return cuts[int(np.argmin(spread))] / len(width)
+    cut = cuts[int(np.argmin(spread))]
+    change = np.median(width[:cut]) - np.median(width[cut:])
+    return cut / len(width) if abs(change) > np.log(STEP) else 0.5
 
 
 def _handle_likeness(slices: Profile, split: float, end: int) -> float:
@@ -174,8 +179,8 @@ def _cut(shape: Silhouette, slices: Profile, end: int, split: float) -> tuple[Bo
     share = slices.along / slices.length_m
     if end == 1:
         share, split = 1.0 - share, 1.0 - split
-    human_to = min(split, max(HUMAN_SHARE, HAND_WIDTH_M / slices.length_m))
+    gap = max(GAP_SHARE, MIN_GAP_M / slices.length_m)
     robot_from = min(split, 1.0 - ROBOT_SHARE)
-    human_to = min(human_to, robot_from - GAP_SHARE) if human_to > robot_from - GAP_SHARE else human_to
-    robot_from = max(robot_from, human_to + GAP_SHARE)
+    human_to = min(split, robot_from - gap, max(HUMAN_SHARE, HAND_WIDTH_M / slices.length_m))
+    robot_from = max(robot_from, human_to + gap)
     return shape.picture(share < human_to), shape.picture(share > robot_from)

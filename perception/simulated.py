@@ -117,7 +117,7 @@ class SimulatedSegmenter:
         inside = truth.instances[y0:y1, x0:x1]
         count = {n: int(np.count_nonzero(inside == n)) for n in truth.objects}
         named = [n for n in count if plain(truth.objects[n].label) == plain(detection.label) and count[n]]
-        candidates = named or list(count)
+        candidates = named or [n for n in count if count[n]]
         if not candidates:
             raise SegmentationFailed(detection.label, 0, self._limits.min_mask_px)
         return max(candidates, key=lambda n: (count[n], -n))

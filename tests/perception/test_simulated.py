@@ -1,4 +1,4 @@
-"""Back ends that know the truth answer like models: with noise, misses, and the faults they are told to have."""
+"""Back ends that know the truth answer like models: with noise, misses, and the faults they are told."""
 
 import dataclasses
 
