@@ -102,8 +102,8 @@ def test_a_bar_is_split_with_the_persons_end_away_from_the_robot() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.floats(0.04, 0.2),
-    st.floats(0.015, 0.1),
+    st.floats(0.06, 0.2),
+    st.floats(0.02, 0.1),
     st.floats(0.005, 0.1),
     st.floats(-np.pi, np.pi),
     st.booleans(),
