@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 PROMPT_VERSION = "1"
 NAME_LENGTH = 40
+_CHOOSE = "Choose "
 _LISTED = "Cells that show some of it: "
 
 
@@ -30,7 +31,7 @@ def system_text(n: int, count: int) -> str:
         "You help a robot arm hand an object to a person. You see one object on a table, with a numbered "
         f"grid drawn over it: {n} x {n} cells, numbered 1 to {n * n} row by row, starting at the top left; "
         "each number stands in the top left corner of its cell.\n"
-        f"Choose {count} neighbouring cells that the person should be able to take, and {count} other cells "
+        f"{_CHOOSE}{count} neighbouring cells that the person should be able to take, and {count} other cells "
         "where the robot's two-finger gripper should hold the object meanwhile.\n"
         "- The person gets the part made for the hand in ordinary use, such as a handle or a grip, so that "
         "the object can be used right after it was taken.\n"
@@ -66,3 +67,9 @@ def listed_cells(text: str) -> tuple[int, ...]:
     """The cells that `user_text` listed in `text`; empty when it lists none."""
     match = re.search(re.escape(_LISTED) + r"([0-9, ]+)", text)
     return tuple(int(number) for number in re.findall(r"[0-9]+", match[1])) if match else ()
+
+
+def asked_count(text: str) -> int | None:
+    """How many cells per role `system_text` asked for in `text`; None when it asks for none."""
+    match = re.search(re.escape(_CHOOSE) + r"([0-9]+) neighbouring", text)
+    return int(match[1]) if match else None

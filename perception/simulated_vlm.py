@@ -13,9 +13,10 @@ from hardware.types import BoolArray, FloatArray, InstanceTruth, IntArray, RGBDF
 from perception.errors import VlmError
 from perception.grid import cell_shares, grid_cells
 from perception.options import SimulatedPerceptionOptions, VlmFault
-from perception.prompt import listed_cells
+from perception.prompt import asked_count, listed_cells
 from perception.types import Message, Picture, Reply
 
+DEFAULT_COUNT = 3
 _PHRASES = (
     '{{"human": [{human}], "robot": [{robot}]}}',
     '```json\n{{"human": [{human}], "robot": [{robot}]}}\n```',
@@ -55,14 +56,9 @@ class SimulatedVlm:
     name = "simulated vlm"
 
     def __init__(
-        self,
-        memory: FrameMemory,
-        options: SimulatedPerceptionOptions,
-        rng: np.random.Generator,
-        cells_per_role: int = 3,
+        self, memory: FrameMemory, options: SimulatedPerceptionOptions, rng: np.random.Generator
     ) -> None:
         self._memory, self._options, self._rng = memory, options, rng
-        self._count = cells_per_role
         self._asked = 0
 
     def ask(self, messages: Sequence[Message]) -> Reply:
@@ -76,13 +72,14 @@ class SimulatedVlm:
         if fault == "unreachable":
             raise VlmError("the simulated model was told not to answer")
         picture, listed = _last_picture(messages)
+        count = next((n for message in messages if (n := asked_count(message.text))), DEFAULT_COUNT)
         truth = self._memory.truth_at(picture.stamp_s)
         if truth is None:
             raise VlmError(f"the simulated model never saw the frame of {picture.stamp_s:.3f} s")
         if fault in _CANNED:
             return Reply(_CANNED[fault], self.name)
         human, robot = self._faulty(
-            fault, *choose_cells(truth, picture, listed, self._count), listed, picture.grid_n
+            fault, *choose_cells(truth, picture, listed, count), listed, picture.grid_n
         )
         phrase = _PHRASES[int(self._rng.integers(len(_PHRASES)))]
         text = phrase.format(human=", ".join(map(str, human)), robot=", ".join(map(str, robot)))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perception.prompt import listed_cells, plain_name, repair_text, system_text, user_text
+from perception.prompt import asked_count, listed_cells, plain_name, repair_text, system_text, user_text
 
 
 @given(st.text())
@@ -23,6 +23,7 @@ def test_the_task_names_the_grid_and_the_count() -> None:
     text = system_text(4, 2)
     assert "4 x 4" in text
     assert "1 to 16" in text
+    assert asked_count(text) == 2
     assert '{"human": [a, a], "robot": [b, b]}' in text
 
 

@@ -15,7 +15,7 @@ from perception.errors import (
     VlmParseError,
 )
 from perception.grounding import GridGrounder, first_messages, numbered_grid, regions_from_reply
-from perception.options import SimulatedPerceptionOptions, VlmFault
+from perception.options import GridOptions, SimulatedPerceptionOptions, VlmFault
 from perception.simulated import (
     FrameMemory,
     SimulatedDetector,
@@ -143,6 +143,13 @@ def test_a_faulty_reply_is_refused_and_the_next_one_is_good(fault: VlmFault) -> 
     with pytest.raises(VlmParseError):
         regions_from_reply(model.ask(messages), grid, detection)
     assert regions_from_reply(model.ask(messages), grid, detection).cells is not None
+
+
+def test_the_model_names_as_many_cells_as_asked() -> None:
+    model, memory = vlm()
+    regions = GridGrounder(model, GridOptions(n=6, cells_per_role=2)).ground(SCENE, seen(SCENE, memory))
+    assert regions.cells is not None
+    assert len(regions.cells.human) == len(regions.cells.robot) == 2
 
 
 def test_a_swapped_reply_reads_well_and_is_wrong() -> None:
