@@ -223,6 +223,6 @@ def test_a_bug_is_not_swallowed() -> None:
 def test_the_same_frame_is_used_once() -> None:
     follow, stage, clock = tracker()
     first = follow.latest(1.0)
-    stage.latest = lambda max_age_s: frame(person(y=0.05), 0.0)  # type: ignore[method-assign]  # frozen camera
+    stage.latest = lambda max_age_s: frame(person(), 0.0)  # type: ignore[method-assign]  # frozen camera
     clock.sleep(0.2)
     assert follow.latest(1.0) is first

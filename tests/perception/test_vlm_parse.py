@@ -48,6 +48,7 @@ READABLE = [
     "<answer>human=[4;5;10] robot=[1;2;3]</answer>",
     "In this 5x5 grid with 25 cells, human: 4 5 10 robot: 1 2 3",
     "The receiver's cells are 4, 5, 10 while the giver's cells are 1, 2, 3.",
+    "human: 4, 5, 10\nrobot: 1, 2, 3\nSo the robot stays clear of cells 4, 5, 10.",
     "human: 4, 5, 10\nrobot: 1, 2, 3\nThe human cells 4 and 5 lie on the handle.",
 ]
 
@@ -71,6 +72,7 @@ REFUSED = [
     ('{"human": [4, 5, 10], "robot": [1, 2', "for the robot: 2 cells"),
     ("human and robot: 1, 2, 3", "No cells are named"),
     ("Human: cells not for the robot: 1, 2, 3", "No cells are named for the robot"),
+    ("human: 4, 5, 10. The robot holds what lies opposite the human, 1, 2, 3", "for the robot"),
     ("The human part is away from the robot, 4, 5, 10", "No cells are named for the human"),
 ]
 
