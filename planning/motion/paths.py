@@ -25,6 +25,8 @@ from planning.motion.options import MotionOptions
 
 _GROUP = "arm"
 _NAMES = list(JOINT_NAMES)
+_ROUNDINGS = tuple((SplineFittingMode.LinearBlend, share) for share in (1.0, 0.7, 0.4))
+_STOPS = (SplineFittingMode.Hermite, 0.0)
 
 
 class PathPlanner:
@@ -50,13 +52,16 @@ class PathPlanner:
         """Whether nothing touches at joints (7,)."""
         return not self._scene.hasCollisions(joints)
 
+    def direct(self, start: FloatArray, goal: FloatArray) -> bool:
+        """Whether the straight joint motion between two poses (7,) is free."""
+        count = max(2, int(np.ceil(np.max(np.abs(goal - start)) / self._options.path_step_rad)) + 1)
+        return not any(self._scene.hasCollisions(joints) for joints in np.linspace(start, goal, count))
+
     def search(self, start: FloatArray, goal: FloatArray, seed: int) -> FloatArray | None:
         """Corner points (K, 7) of a free path between two free poses (7,), shortened; None when none is
         found.
         """
         step = self._options.path_step_rad
-        if not self._crosses(start, goal, step):
-            return np.array([start, goal])
         rrt = RRT(
             self._scene,
             RRTOptions(
@@ -72,29 +77,32 @@ class PathPlanner:
             path = rrt.plan(JointConfiguration(_NAMES, start), JointConfiguration(_NAMES, goal))
         except RuntimeError:  # how the library says that there is no path
             return None
-        shortcut = PathShortcuttingOptions(group_name=_GROUP, max_step_size=step, seed=seed)
+        shortcut = PathShortcuttingOptions(
+            group_name=_GROUP, max_step_size=step, max_iters=self._options.shortcut_tries, seed=seed
+        )
         return np.array(PathShortcutter(self._scene, shortcut).shortcut(path).positions)
 
-    def _crosses(self, start: FloatArray, goal: FloatArray, step: float) -> bool:
-        count = max(2, int(np.ceil(np.max(np.abs(goal - start)) / step)) + 1)
-        return any(self._scene.hasCollisions(q) for q in np.linspace(start, goal, count))
-
-    def timed(self, path: FloatArray, dt_s: float, scale: float, rounded: bool = True) -> FloatArray:
+    def timed(self, path: FloatArray, dt_s: float, scale: float, rounded: bool = True) -> FloatArray | None:
         """Positions (N, 7) every `dt_s` along straight joint segments, at full joint speed times `scale`.
 
-        Corners are rounded where that is free, or else stopped at.
+        Corners are rounded where that is free, else stopped at. None when the library cannot time the path.
         """
         joint_path = JointPath()
         joint_path.joint_names = _NAMES
         joint_path.positions = list(path)
-        options = TOPPRAOptions(
-            dt=dt_s,
-            mode=SplineFittingMode.LinearBlend if rounded else SplineFittingMode.Hermite,
-            velocity_scale=scale,
-            acceleration_scale=scale,
-            max_blend_deviation=self._options.blend_deviation_rad,
-        )
-        return np.array(self._timing.generate(joint_path, options).positions)
+        for mode, share in (*_ROUNDINGS, _STOPS) if rounded else (_STOPS,):
+            options = TOPPRAOptions(
+                dt=dt_s,
+                mode=mode,
+                velocity_scale=scale,
+                acceleration_scale=scale,
+                max_blend_deviation=share * self._options.blend_deviation_rad,
+            )
+            try:
+                return np.array(self._timing.generate(joint_path, options).positions)
+            except RuntimeError:  # its solver fails on some roundings; a slightly different one then works
+                continue
+        return None
 
 
 def _limits_yaml(options: MotionOptions) -> str:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Lock
@@ -77,9 +77,17 @@ class RoboplanPlanner:
         with self._lock:
             first, turns = _unwound(start)
             world = self._leavable(scene, first, _JOINT_GOAL)
-            return _rewound(
-                self._free_motion(first, np.asarray(goal), world, speed_scale, _JOINT_GOAL), turns
-            )
+            last = nearest_turn(goal, first)
+            if np.max(np.abs(last - first)) < _STILL_RAD:
+                return resting(np.asarray(start), self._options)
+            if not within_limits(last):
+                raise Unreachable(_JOINT_GOAL, "it lies beyond the joint limits")
+            if not world.free(last):
+                touches = world.checker.touches(last)
+                raise Unreachable(
+                    _JOINT_GOAL, f"there {touches[0] if touches else 'the arm grazes something'}"
+                )
+            return _rewound(self._free_motion(first, [last], world, speed_scale, _JOINT_GOAL), turns)
 
     def plan_tool(
         self, start: FloatArray, goal: ToolGoal, scene: PlanningScene, speed_scale: float = 1.0
@@ -89,14 +97,8 @@ class RoboplanPlanner:
             first, turns = _unwound(start)
             words = _goal_words(goal)
             world = self._leavable(scene, first, words)
-            failure: Unreachable | None = None
-            for joints in islice(self._solutions(goal, world, first), self._options.goal_candidates):
-                try:
-                    return _rewound(self._free_motion(first, joints, world, speed_scale, words), turns)
-                except Unreachable as error:
-                    failure = failure or error
-            assert failure is not None  # _solutions raises rather than being empty
-            raise failure
+            goals = list(islice(self._solutions(goal, world, first), self._options.goal_candidates))
+            return _rewound(self._free_motion(first, goals, world, speed_scale, words), turns)
 
     def plan_line(
         self, start: FloatArray, goal: ToolGoal, scene: PlanningScene, speed_scale: float = 1.0
@@ -112,6 +114,8 @@ class RoboplanPlanner:
             if np.max(np.abs(path - first)) < _STILL_RAD:
                 return resting(np.asarray(start), self._options)
             timed = self._timer.timed(path, self._options.sample_time_s / SUBSTEPS, speed_scale)
+            if timed is None:
+                raise Unreachable(words, "no timing was found for the straight line")
             limits = SpeedLimits(scene, self._options, speed_scale, self._options.line_speed_m_s)
             trajectory = gentle(timed, limits)
             touch = self._first_touch(self._world(scene), trajectory, leaving=True)
@@ -177,30 +181,40 @@ class RoboplanPlanner:
         return None if world.paths.free(joints) else "as the arm grazes something"
 
     def _free_motion(
-        self, start: FloatArray, goal: FloatArray, world: _World, scale: float, words: str
+        self, start: FloatArray, goals: Sequence[FloatArray], world: _World, scale: float, words: str
     ) -> Trajectory:
-        goal = nearest_turn(goal, start)
-        if np.max(np.abs(goal - start)) < _STILL_RAD:
-            return resting(start, self._options)
-        if not within_limits(goal):
-            raise Unreachable(words, "it lies beyond the joint limits")
-        if not world.free(goal):
-            touches = world.checker.touches(goal)
-            raise Unreachable(words, f"there {touches[0]}" if touches else "the arm grazes something there")
-        reason = "no free path was found"
+        """To the first free goal that a straight joint motion reaches, else along the quickest path found."""
         limits = SpeedLimits(world.scene, self._options, scale)
-        for seed in range(self._options.path_seeds):
-            path = world.paths.search(start, goal, self._options.seed + seed)
-            if path is None:
-                continue
+        dt = self._options.sample_time_s / SUBSTEPS
+        reason = "no free path was found"
+        for path in self._paths(start, goals, world.paths):
             for rounded in (True, False) if len(path) > 2 else (True,):
-                dt = self._options.sample_time_s / SUBSTEPS
-                trajectory = gentle(world.paths.timed(path, dt, scale, rounded), limits)
+                timed = world.paths.timed(path, dt, scale, rounded)
+                if timed is None:
+                    continue
+                trajectory = gentle(timed, limits)
                 touch = self._first_touch(world, trajectory)
                 if touch is None:
                     return trajectory
                 reason = f"on the way {touch}"
         raise Unreachable(words, reason)
+
+    def _paths(
+        self, start: FloatArray, goals: Sequence[FloatArray], paths: PathPlanner
+    ) -> Iterator[FloatArray]:
+        """Corner points (K, 7) of paths to any of the goals: straight ones, then searched ones, quickest
+        first.
+        """
+        for goal in goals:
+            if paths.direct(start, goal):
+                yield np.array([start, goal])
+        seeds = range(self._options.seed, self._options.seed + self._options.path_seeds)
+        found = [paths.search(start, goal, seed) for goal in goals for seed in seeds]
+        yield from sorted((path for path in found if path is not None), key=self._quickest_s)
+
+    def _quickest_s(self, path: FloatArray) -> float:
+        """How long a path takes at full joint speed."""
+        return float(np.sum(np.max(np.abs(np.diff(path, axis=0)) / self._options.joint_speed_rad_s, axis=1)))
 
     def _first_touch(self, world: _World, trajectory: Trajectory, leaving: bool = False) -> Touch | None:
         step = self._options.path_step_rad / 2
