@@ -58,7 +58,7 @@ class MotionOptions:
     """Arm and gripper keep this from the torso at a goal."""
     elbow_angles: int = 24
     """Places of the elbow on its circle that inverse kinematics tries; each has eight branches."""
-    goal_candidates: int = 4
+    goal_candidates: int = 6
     """Joint poses of one tool goal to which a path is sought."""
     delivery_candidates: int = 60
     """Handover poses tried before a grasp is given up as not deliverable."""

@@ -187,7 +187,7 @@ class RoboplanPlanner:
         limits = SpeedLimits(world.scene, self._options, scale)
         dt = self._options.sample_time_s / SUBSTEPS
         reason = "no free path was found"
-        for path in self._paths(start, goals, world.paths):
+        for path in self._paths(start, goals, world.paths, limits):
             for rounded in (True, False) if len(path) > 2 else (True,):
                 timed = world.paths.timed(path, dt, scale, rounded)
                 if timed is None:
@@ -200,21 +200,22 @@ class RoboplanPlanner:
         raise Unreachable(words, reason)
 
     def _paths(
-        self, start: FloatArray, goals: Sequence[FloatArray], paths: PathPlanner
+        self, start: FloatArray, goals: Sequence[FloatArray], paths: PathPlanner, limits: SpeedLimits
     ) -> Iterator[FloatArray]:
         """Corner points (K, 7) of paths to any of the goals: straight ones, then searched ones, quickest
         first.
+
+        Quickest with the speed caps: the shortest way in joint angles may lead right past the person.
         """
-        for goal in goals:
-            if paths.direct(start, goal):
-                yield np.array([start, goal])
+
+        def duration(path: FloatArray) -> float:
+            return limits.least_time(dense(path, self._options.path_step_rad))
+
+        straight = [np.array([start, goal]) for goal in goals if paths.direct(start, goal)]
+        yield from sorted(straight, key=duration)
         seeds = range(self._options.seed, self._options.seed + self._options.path_seeds)
         found = [paths.search(start, goal, seed) for goal in goals for seed in seeds]
-        yield from sorted((path for path in found if path is not None), key=self._quickest_s)
-
-    def _quickest_s(self, path: FloatArray) -> float:
-        """How long a path takes at full joint speed."""
-        return float(np.sum(np.max(np.abs(np.diff(path, axis=0)) / self._options.joint_speed_rad_s, axis=1)))
+        yield from sorted((path for path in found if path is not None), key=duration)
 
     def _first_touch(self, world: _World, trajectory: Trajectory, leaving: bool = False) -> Touch | None:
         step = self._options.path_step_rad / 2

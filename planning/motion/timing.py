@@ -39,10 +39,19 @@ class SpeedLimits:
     def excess(self, positions: FloatArray, dt_s: float) -> FloatArray:
         """Speed at positions (N, 7), `dt_s` apart, as a multiple (N,) of what the tool caps allow."""
         points = tool_points(positions, self.scene)
-        speeds = np.linalg.norm(np.gradient(points, dt_s, axis=0), axis=-1)
+        return self._excess(positions, np.linalg.norm(np.gradient(points, dt_s, axis=0), axis=-1))
+
+    def _excess(self, positions: FloatArray, speeds: FloatArray) -> FloatArray:
         cap = self.scale * person_speed_cap(positions, self.scene, self.options)
         tcp = speeds[:, 0] / np.minimum(cap, self.scale * self.line_m_s)
         return np.maximum(np.max(speeds, axis=1) / cap, tcp)
+
+    def least_time(self, positions: FloatArray) -> float:
+        """Seconds along positions (N, 7) at the highest speeds allowed, as if acceleration were free."""
+        steps = np.diff(positions, axis=0)
+        joints = np.max(np.abs(steps) / self.options.joint_speed_rad_s, axis=1) / self.scale
+        points = np.linalg.norm(np.diff(tool_points(positions, self.scene), axis=0), axis=-1)
+        return float(np.sum(np.maximum(joints, self._excess(positions[1:], points))))
 
 
 def person_speed_cap(positions: FloatArray, scene: PlanningScene, options: MotionOptions) -> FloatArray:
