@@ -52,6 +52,8 @@ class MotionOptions:
     lift_m: float = 0.15
     retreat_m: float = 0.10
     retreat_speed_m_s: float = 0.10
+    way_out_m: float = 0.06
+    """A free motion that starts in touch with something first goes this far straight up, or back."""
     put_down_gap_m: float = 0.005
     """The object is let go this far above where it stood."""
     goal_torso_margin_m: float = 0.30

@@ -183,8 +183,21 @@ def test_a_line_may_leave_what_it_touches_but_not_press_in(planner: RoboplanPlan
     assert planner.plan_line(start, over(0.45, 0.0, 0.1), scene).duration_s > 0.5
     with pytest.raises(Unreachable, match="finger touches block"):
         planner.plan_line(start, over(0.45, 0.0, -0.02), scene)
-    with pytest.raises(Unreachable, match=r"at the start .* touches block"):
-        planner.plan_joints(start, VIEW, scene)
+
+
+def test_an_arm_in_touch_with_something_first_goes_straight_out(planner: RoboplanPlanner) -> None:
+    start = planner.reach(over(0.45, 0.0, 0.0), BARE, VIEW)
+    block = Cuboid("block", pose(translation=(0.45, 0.0, 0.0)), np.array([0.2, 0.2, 0.04]))
+    scene = build_scene(SceneOptions(), obstacles=(block,))
+    trajectory = planner.plan_joints(start, VIEW, scene)
+    tips = tcp_pose(trajectory.positions, 0.05)[:, :3, 3]
+    rising = tips[tips[:, 2] < OPTIONS.way_out_m - 0.002]
+    assert np.max(np.linalg.norm(rising[:, :2] - (0.45, 0.0), axis=1)) < 0.002
+    assert np.allclose(trajectory.end, VIEW)
+    # Above the knuckle of a finger, beside the palm.
+    lid = Cuboid("lid", pose(translation=(0.525, 0.0, 0.095)), np.array([0.012, 0.012, 0.012]))
+    with pytest.raises(Unreachable, match=r"at the start .* touches block, and neither up nor back"):
+        planner.plan_joints(start, VIEW, replace(scene, obstacles=(*scene.obstacles, lid)))
 
 
 def test_allowed_contacts_are_for_fingers_and_held_object_only(planner: RoboplanPlanner) -> None:
