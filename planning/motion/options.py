@@ -69,8 +69,9 @@ class MotionOptions:
     path_nodes: int = 4000
     """The search tree's limit; no time limit, so that the same problem has the same answer."""
     path_seeds: int = 3
-    """Searches with different random numbers, of which the shortest path is taken."""
+    """Searches with different random numbers, of which the quickest path is taken."""
     shortcut_tries: int = 200
+    """Random attempts to cut a corner of a path."""
     path_step_rad: float = 0.03
     """Between collision checks along a path."""
     line_step_m: float = 0.01

@@ -13,7 +13,7 @@ from hardware.types import Trajectory
 from planning.errors import Unreachable
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.motion.planner import RoboplanPlanner
-from planning.motion.timing import person_speed_cap, tool_points
+from planning.motion.timing import SpeedLimits, person_speed_cap, tool_points
 from planning.protocols import MotionPlanner
 from planning.robot_model import flange_pose, tcp_pose
 from planning.scene import build_scene
@@ -123,6 +123,14 @@ def test_near_the_person_the_arm_is_slower(planner: RoboplanPlanner) -> None:
     alone, watched = planner.plan_joints(start, goal, BARE), planner.plan_joints(start, goal, scene)
     assert watched.duration_s > 1.2 * alone.duration_s
     assert_keeps_limits(watched, scene)
+
+
+def test_a_path_past_the_person_counts_as_longer(planner: RoboplanPlanner) -> None:
+    scene = build_scene(SceneOptions(), human=standing_person(1.0))
+    path = planner.plan_joints(*(planner.reach(over(0.5, y, 0.15), scene, VIEW) for y in (-0.2, 0.25)), scene)
+    alone, watched = (SpeedLimits(s, OPTIONS).least_time(path.positions) for s in (BARE, scene))
+    assert alone < 0.8 * watched
+    assert watched <= path.duration_s
 
 
 def test_speed_scale_slows_down(planner: RoboplanPlanner) -> None:
