@@ -1,0 +1,1 @@
+"""Tests of planning: decisions, kinematics and motions."""
