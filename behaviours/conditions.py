@@ -71,7 +71,9 @@ class WaitUntilSafe(_Guard):
         return self.succeed(verdict.reason)
 
 
-class _Holding(Leaf):
+class AlreadyHolding(Leaf):
+    """Whether a pick can be skipped: asks the hand, not a memory of what was done."""
+
     READS = {keys.ROBOT: RobotState}
 
     def poll(self) -> Status:
@@ -82,14 +84,21 @@ class _Holding(Leaf):
         return self.fail(f"the hand is empty, open by {width}")
 
 
-class AlreadyHolding(_Holding):
-    """Whether a pick can be skipped: asks the hand, not a memory of what was done."""
-
-
-class ObjectInHand(_Holding):
-    """Whether the grasp caught the object."""
+class ObjectInHand(AlreadyHolding):
+    """Whether the grasp caught the object; judged `confirm_s` after it closed."""
 
     OUTCOME = Outcome.NOT_GRASPABLE
+
+    def __init__(self, name: str, grip: GripOptions) -> None:
+        super().__init__(name)
+        self._confirm_s = grip.confirm_s
+        self._judge_s = 0.0
+
+    def start(self) -> None:
+        self._judge_s = self.now() + self._confirm_s
+
+    def poll(self) -> Status:
+        return self.wait("feeling the grip") if self.now() < self._judge_s else super().poll()
 
 
 class NotHolding(Leaf):

@@ -15,10 +15,12 @@ from behaviours.options import PersonAges
 from hardware.types import RGBDFrame, RobotState
 from perception.types import Detection, HandoverRequest, HumanPose, Regions
 from planning.errors import NoGrasp, NoHandoverPose, Unreachable
+from planning.held import held_object
 from planning.motion.options import MotionOptions, SceneOptions
+from planning.nominal import nominal_person
 from planning.options import PresentationOptions, SelectionOptions
 from planning.pick import plan_grasp
-from planning.presentation import default_poses, handover_poses, held_object, nominal_person
+from planning.presentation import default_poses, handover_poses
 from planning.selection import Region, grasp_view, mark_regions, select
 from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject, Rejection
 

@@ -18,9 +18,9 @@ from behaviours.options import JointsDeg, PersonAges, ViewOptions
 from hardware.protocols import Arm, Motion
 from hardware.types import MotionState, MotionStatus, RobotState, Trajectory
 from perception.types import HumanPose, Keypoint
+from planning.held import unknown_object
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.pick import plan_retreat
-from planning.presentation import unknown_object
 from planning.scene import build_scene
 from planning.types import HeldObject, Phase, PlanningScene
 

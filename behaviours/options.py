@@ -81,6 +81,8 @@ class GripOptions:
     """Release opens by this much first: the object is free in 0.15 to 0.3 s, a hand stays untouched."""
     still_s: float = 0.3
     """The arm stands still this long after loosening."""
+    confirm_s: float = 0.1
+    """After closing and after the lift, the hand is asked this much later whether it holds the object."""
     lost_s: float = 0.15
     """The object counts as lost in transit when the gripper reports an empty hand for this long."""
 

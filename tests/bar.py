@@ -51,7 +51,7 @@ def bar_regions(source: str = "scripted shape") -> Regions:
 def grasp_at(y: float, lean_rad: float = 0.0) -> Grasp:
     """A grasp of the bar from above, closing along x."""
     approach_down = np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]])
-    contact = np.array([OBJECT_CENTRE[0], y, OBJECT_CENTRE[2]])
+    contact = np.array([OBJECT_CENTRE[0], y, OBJECT_CENTRE[2] + 0.01])
     return Grasp(pose(approach_down, contact - (0, 0, 0.01)), 0.04, contact, 0.9, lean_rad)
 
 

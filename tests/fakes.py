@@ -85,13 +85,17 @@ class FakeMotion:
 
     def poll(self) -> MotionStatus:
         self.polls += 1
+        self.settle()
+        return self._status
+
+    def settle(self) -> None:
+        """End the motion when its time is up."""
         if self._status.running and self._clock.now() >= self._end_s - 1e-9:
             if self._failure is None:
                 self._status = MotionStatus(MotionState.SUCCEEDED, "arrived")
                 self._on_success()
             else:
                 self._status = MotionStatus(MotionState.FAILED, self._failure)
-        return self._status
 
     def cancel(self) -> None:
         self.cancels += 1
@@ -126,6 +130,11 @@ class _Actuator:
             self._stamp_s = self.clock.now()
         return self._stamp_s
 
+    def _settle(self) -> None:
+        """A motion whose time is up has moved the device, whether or not anybody asked."""
+        for motion in self.motions[-1:]:
+            motion.settle()
+
     def _begin(self, on_success: Callable[[], None]) -> FakeMotion:
         what = scripted(self.script, len(self.motions), self.motion_s)
         motion = (
@@ -147,6 +156,7 @@ class FakeArm(_Actuator):
         self.fault: str | None = None
 
     def state(self) -> ArmState:
+        self._settle()
         return ArmState(
             joints=self.joints,
             velocities=np.zeros(7),
@@ -184,6 +194,7 @@ class FakeGripper(_Actuator):
         self._closings = 0
 
     def state(self) -> GripperState:
+        self._settle()
         return GripperState(self.width_m, 60.0 if self.holding else 0.0, self.holding, self.stamp_s())
 
     def move(self, width_m: float, force_n: float) -> FakeMotion:

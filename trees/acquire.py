@@ -83,8 +83,8 @@ def create_pick(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
             Deadline("Open Gripper (D)", OpenGripper("Open Gripper", tree.grip), gripper_s),
             Deadline("Approach (D)", Approach("Approach"), motion_s),
             Deadline("Close Gripper (D)", CloseGripper("Close Gripper", tree.grip), gripper_s),
-            ObjectInHand("Object In Hand?"),
+            ObjectInHand("Object In Hand?", tree.grip),
             Deadline("Lift (D)", Lift("Lift"), motion_s),
-            ObjectInHand("Still In Hand?"),
+            ObjectInHand("Still In Hand?", tree.grip),
         ],
     )

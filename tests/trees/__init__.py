@@ -1,0 +1,1 @@
+"""The whole tree and its phases on a scripted robot."""
