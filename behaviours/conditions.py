@@ -8,7 +8,7 @@ from behaviours import keys
 from behaviours.base import Leaf
 from behaviours.keys import Outcome
 from behaviours.motion import bearing_deg
-from behaviours.options import GripOptions, PersonAges
+from behaviours.options import GripOptions
 from hardware.types import RobotState
 from perception.types import HumanPose
 from planning.options import SafetyOptions
@@ -137,19 +137,19 @@ class StillHolding(Leaf):
 
 
 class PersonKnown(Leaf):
-    """Whether the person was seen recently enough not to look again."""
+    """Whether the person was seen within the last `max_age_s`."""
 
     READS = {keys.HUMAN: HumanPose}
 
-    def __init__(self, name: str, person: PersonAges) -> None:
+    def __init__(self, name: str, max_age_s: float) -> None:
         super().__init__(name)
-        self._young_s = person.young_s
+        self._max_age_s = max_age_s
 
     def poll(self) -> Status:
         pose: HumanPose | None = self.read_if_set(keys.HUMAN)
         if pose is None:
             return self.fail("nobody seen yet")
         age_s = self.now() - pose.stamp_s
-        if age_s > self._young_s:
-            return self.fail(f"last seen {age_s:.1f} s ago, {self._young_s:g} s are allowed")
+        if age_s > self._max_age_s:
+            return self.fail(f"last seen {age_s:.1f} s ago, {self._max_age_s:g} s are allowed")
         return self.succeed(f"at {bearing_deg(pose):.0f} degrees")

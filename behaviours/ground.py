@@ -7,17 +7,18 @@ from functools import partial
 
 import numpy as np
 from py_trees.common import Status
+from scipy.spatial import cKDTree
 
 from behaviours import keys
 from behaviours.base import WorkerLeaf
 from behaviours.keys import Outcome
-from behaviours.services import Services
-from hardware.types import RGBDFrame
+from hardware.types import FloatArray, RGBDFrame
 from perception.errors import VlmError, VlmParseError
 from perception.grounding import first_messages, numbered_grid, regions_from_reply, repair_messages
 from perception.options import GridOptions
-from perception.pointcloud import masked_points
+from perception.pointcloud import masked_points, without_outliers
 from perception.types import Detection, HandoverRequest, Message, Regions, Reply
+from planning.motion.options import SceneOptions
 from planning.scene import clutter_cuboids
 from planning.types import Cuboid
 
@@ -29,13 +30,22 @@ class DetectObject(WorkerLeaf):
     WRITES = {keys.OBJECT: Detection, keys.OBSTACLES: tuple}
     OUTCOME = Outcome.NOT_FOUND
 
-    def __init__(self, name: str, table_z_m: float) -> None:
+    def __init__(self, name: str, scene: SceneOptions, edge_m: float) -> None:
         super().__init__(name)
-        self._table_z_m = table_z_m
+        self._scene = scene
+        self._edge_m = edge_m
 
     def job(self) -> Callable[[], tuple[Detection, tuple[Cuboid, ...]]]:
         request: HandoverRequest = self.read(keys.REQUEST)
-        return partial(_detect, self.services, self.read(keys.FRAME), request.label, self._table_z_m)
+        frame: RGBDFrame = self.read(keys.FRAME)
+        services, scene, edge_m = self.services, self._scene, self._edge_m
+
+        def detect() -> tuple[Detection, tuple[Cuboid, ...]]:
+            found = services.segmenter.segment(frame, services.detector.detect(frame, request.label))
+            others = points_beside(frame, found, edge_m)
+            return found, clutter_cuboids(others, scene.table_top_z_m, scene)
+
+        return detect
 
     def finish(self, result: tuple[Detection, tuple[Cuboid, ...]]) -> Status:
         detection, obstacles = result
@@ -46,13 +56,16 @@ class DetectObject(WorkerLeaf):
         )
 
 
-def _detect(
-    services: Services, frame: RGBDFrame, label: str, table_z_m: float
-) -> tuple[Detection, tuple[Cuboid, ...]]:
-    detection = services.segmenter.segment(frame, services.detector.detect(frame, label))
+def points_beside(frame: RGBDFrame, detection: Detection, edge_m: float) -> FloatArray:
+    """What the frame shows (N, 3) farther than `edge_m` from the object, base frame, flying pixels taken out.
+
+    A mask never ends exactly where the object does; its own rim would stand there as an obstacle.
+    """
     assert detection.mask is not None  # what a segmenter promises
     others = masked_points(frame, np.logical_not(detection.mask))
-    return detection, clutter_cuboids(others, table_z_m)
+    others = others[without_outliers(others)]
+    distance_m, _ = cKDTree(masked_points(frame, detection.mask)).query(others, distance_upper_bound=edge_m)
+    return np.asarray(others[np.isinf(distance_m)])
 
 
 class AskVlm(WorkerLeaf):

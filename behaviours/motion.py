@@ -24,6 +24,7 @@ from planning.pick import plan_retreat
 from planning.scene import build_scene
 from planning.types import HeldObject, Phase, PlanningScene
 
+HALF_SHOULDER_WIDTH_M = 0.20  # 0.115 of the stature, the person view needs no better
 NEW_BEARING_DEG = 5.0
 """A person seen farther off than this from where the sweep looks restarts it there."""
 AT_REST_RAD_S = 0.02
@@ -92,9 +93,17 @@ def surroundings(leaf: Leaf, scene: SceneOptions, person: PersonAges) -> Plannin
 
 
 def bearing_deg(pose: HumanPose) -> float:
-    """Where the person is, seen from the base: degrees from x toward y, from the shoulders known."""
-    shoulders = pose.joints[[Keypoint.LEFT_SHOULDER, Keypoint.RIGHT_SHOULDER]]
-    x, y, _ = np.nanmean(shoulders[np.isfinite(shoulders).all(axis=1)], axis=0)
+    """Where the middle of the person is, seen from the base: degrees from x toward y.
+
+    From both shoulders, or from the one that is known and the way the person faces; NaN without any.
+    """
+    to_their_right = HALF_SHOULDER_WIDTH_M * np.cross(pose.facing, (0.0, 0.0, 1.0))
+    left = pose.joints[Keypoint.LEFT_SHOULDER] + to_their_right
+    right = pose.joints[Keypoint.RIGHT_SHOULDER] - to_their_right
+    known = [middle for middle in (left, right) if np.all(np.isfinite(middle))]
+    if not known:
+        return float("nan")
+    x, y, _ = np.mean(known, axis=0)
     return float(np.degrees(np.arctan2(y, x)))
 
 
@@ -108,18 +117,18 @@ def in_turn(poses: Sequence[JointsDeg]) -> Goal:
     return lambda _: next(turns)
 
 
-def toward_person(views: ViewOptions) -> Goal:
-    """The person view turned to where the person was last seen, else to where one is expected; then,
-    look by look, to both sides of it.
+def toward_person(views: ViewOptions, sweep_deg: Sequence[float]) -> Goal:
+    """The person view turned to where the person was last seen, else to where one is expected; then, look
+    by look, off it by `sweep_deg`. Whoever is seen elsewhere becomes the new middle.
     """
-    looks = cycle(views.sweep_deg)
+    looks = cycle(sweep_deg)
     centre = views.person_bearing_deg
 
     def goal(person: HumanPose | None) -> JointsDeg:
         nonlocal looks, centre
-        seen = centre if person is None else bearing_deg(person)
+        seen = float("nan") if person is None else bearing_deg(person)
         if abs(seen - centre) > NEW_BEARING_DEG:
-            looks, centre = cycle(views.sweep_deg), seen
+            looks, centre = cycle(sweep_deg), seen
         first, *others = views.person_deg
         # Joint 1 turns about the vertical, clockwise seen from above.
         return cast(JointsDeg, (first - centre - next(looks), *others))

@@ -82,11 +82,12 @@ class TrackHuman(Leaf):
 class SeePerson(Leaf):
     """Watches the person from a view that was just reached.
 
-    SUCCESS: a pose seen from here, after `look_s` or with measured arm lengths. RUNNING: nobody yet.
-    Needs a Deadline.
+    SUCCESS: a pose seen from here, after `look_s` or with measured arm lengths. FAILURE: somebody, but not
+    the receiving shoulder. RUNNING: nobody yet. Needs a Deadline.
     """
 
     UPDATES = {keys.HUMAN: HumanPose}
+    OUTCOME = Outcome.NOT_TAKEN
 
     def __init__(self, name: str, views: ViewOptions, person: PersonAges) -> None:
         super().__init__(name)
@@ -108,11 +109,13 @@ class SeePerson(Leaf):
             return self.wait("nobody seen from here yet")
         self.write(keys.HUMAN, pose)
         self._first_seen_s = pose.stamp_s if self._first_seen_s is None else self._first_seen_s
-        if not pose.arm_lengths.measured and pose.stamp_s - self._first_seen_s < self._look_s:
-            return self.wait(f"watching the {pose.arm} arm")
         x, y, z = pose.joint("shoulder")
-        if not np.isfinite(x + y + z):
-            return self.wait(f"the {pose.arm} shoulder is out of sight")
+        known = bool(np.isfinite(x + y + z))
+        watched = pose.stamp_s - self._first_seen_s >= self._look_s
+        if not watched and not (known and pose.arm_lengths.measured):
+            return self.wait(f"watching the {pose.arm} arm")
+        if not known:
+            return self.fail(f"the {pose.arm} shoulder is out of sight")
         return self.succeed(
             f"{pose.arm} shoulder at x {x:.2f}, y {y:.2f} m, confidence {pose.confidence:.2f}"
         )

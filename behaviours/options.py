@@ -32,6 +32,8 @@ class ViewOptions:
     """Where to look for the person first, seen from the base: 0 = ahead, positive to the robot's left."""
     sweep_deg: tuple[float, ...] = (0.0, -24.0, 24.0, -48.0, 48.0, -72.0, 72.0)
     """Added to the expected bearing, one per look; the picture sees 21 degrees to each side."""
+    look_again_deg: tuple[float, ...] = (0.0, -12.0, 12.0)
+    """The same with the object in hand, around where the person was seen: it hides a part of the picture."""
     settle_s: float = 0.2
     """A picture counts when it was taken this long after the arm came to rest."""
     look_s: float = 0.6
@@ -95,7 +97,7 @@ class PersonAges:
     young_s: float = 3.0
     """Younger: no need to look again before reaching out."""
     plan_s: float = 60.0
-    """Older: grasps are checked against the nominal person."""
+    """Older: as if never seen; grasps are checked against the nominal person."""
     track_s: float = 0.5
     """Asked of the tracker; also the oldest wrist that can open the gripper."""
     hand_length_m: float = 0.09
@@ -124,6 +126,8 @@ class TreeOptions:
     grip: GripOptions = GripOptions()
     person: PersonAges = PersonAges()
     prompts: Prompts = Prompts()
+    object_edge_m: float = 0.015
+    """What is this near the object belongs to it: masks end some pixels too early, depth smears at edges."""
     grasp_samples: int = 300
     grown_samples: int = 900
     """Second try: more samples, and the region grown by the larger epsilon."""

@@ -77,7 +77,7 @@ def create_pick(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
             NotHolding("Not Holding?"),
             Deadline("Go To View (D)", view, motion_s),
             Deadline("Capture Scene (D)", capture, tree.deadlines.capture_s),
-            DetectObject("Detect Object", options.scene.table_top_z_m),
+            DetectObject("Detect Object", options.scene, tree.object_edge_m),
             create_ground_regions(options, vlm=vlm),
             create_choose_grasp(options),
             Deadline("Open Gripper (D)", OpenGripper("Open Gripper", tree.grip), gripper_s),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from py_trees.behaviour import Behaviour
 from py_trees.common import ParallelPolicy
 from py_trees.composites import Parallel, Selector, Sequence
@@ -67,20 +65,22 @@ def create_deliver(options: MissionOptions) -> Behaviour:
 
 
 def create_find_human(options: MissionOptions) -> Behaviour:
-    """Makes sure human/pose is young.
+    """Makes sure human/pose is young, or as young as it gets with the object in the picture.
 
     ```
     {o} Find Human
     ├── --> Person Known?
-    ├── -^- Sweep xN
-    └── {-} Ask And Wait
+    ├── -^- Look Again xN               around where the person was seen
+    ├── --> Person Known Before?        FALLBACK: where the person was before the pick
+    ├── -^- Sweep xN                    FALLBACK: anywhere
+    └── {-} Ask And Wait                FALLBACK
         ├── --> Ask To Step Into View
         ├── -^- Look Ahead (D)
         └── -^- Await Person (D)
     ```
     """
     tree = options.tree
-    ahead = toward_person(replace(tree.views, sweep_deg=(0.0,)))
+    ahead = toward_person(tree.views, [0.0])
     look = GoTo("Look Ahead", ahead, Phase.LOOK, options.scene, tree.person)
     wait = SeePerson("Await Person", tree.views, tree.person)
     ask_and_wait = Sequence(
@@ -95,7 +95,13 @@ def create_find_human(options: MissionOptions) -> Behaviour:
     return Selector(
         name="Find Human",
         memory=True,
-        children=[PersonKnown("Person Known?", tree.person), create_sweep(options), ask_and_wait],
+        children=[
+            PersonKnown("Person Known?", tree.person.young_s),
+            create_sweep("Look Again", tree.views.look_again_deg, options),
+            PersonKnown("Person Known Before?", tree.person.plan_s),
+            create_sweep("Sweep", tree.views.sweep_deg, options),
+            ask_and_wait,
+        ],
     )
 
 

@@ -30,13 +30,16 @@ def create_look_first(options: MissionOptions) -> Behaviour:
         Selector(
             name="Person Or Sweep",
             memory=True,
-            children=[PersonKnown("Person Known?", options.tree.person), create_sweep(options)],
+            children=[
+                PersonKnown("Person Known?", options.tree.person.young_s),
+                create_sweep("Sweep", options.tree.views.sweep_deg, options),
+            ],
         ),
     )
 
 
-def create_sweep(options: MissionOptions) -> Behaviour:
-    """Looks where the person was last seen or is expected, then to both sides.
+def create_sweep(name: str, sweep_deg: tuple[float, ...], options: MissionOptions) -> Behaviour:
+    """Looks where the person was last seen or is expected, then off it by `sweep_deg`.
 
     ```
     -^- Sweep xN                        the next bearing at each attempt
@@ -46,14 +49,20 @@ def create_sweep(options: MissionOptions) -> Behaviour:
     ```
     """
     tree = options.tree
-    looks = len(tree.views.sweep_deg)
+    looks = len(sweep_deg)
     look = Sequence(
         name="Look",
         memory=True,
         children=[
             Deadline(
                 "Look At Person (D)",
-                GoTo("Look At Person", toward_person(tree.views), Phase.LOOK, options.scene, tree.person),
+                GoTo(
+                    "Look At Person",
+                    toward_person(tree.views, sweep_deg),
+                    Phase.LOOK,
+                    options.scene,
+                    tree.person,
+                ),
                 tree.deadlines.motion_s,
             ),
             Deadline(
@@ -64,4 +73,4 @@ def create_sweep(options: MissionOptions) -> Behaviour:
             ),
         ],
     )
-    return Retry(f"Sweep x{looks}", look, num_failures=looks)
+    return Retry(f"{name} x{looks}", look, num_failures=looks)
