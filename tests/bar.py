@@ -48,10 +48,10 @@ def bar_regions(source: str = "scripted shape") -> Regions:
     return Regions(bar_mask() & right, bar_mask() & ~right, None, source)
 
 
-def grasp_at(y: float, lean_rad: float = 0.0) -> Grasp:
-    """A grasp of the bar from above, closing along x."""
+def grasp_at(y: float, above_m: float = 0.0, lean_rad: float = 0.0) -> Grasp:
+    """A grasp of the bar from above, closing along x; its contact lies `above_m` higher than it should."""
     approach_down = np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]])
-    contact = np.array([OBJECT_CENTRE[0], y, OBJECT_CENTRE[2] + 0.01])
+    contact = np.array([OBJECT_CENTRE[0], y, OBJECT_CENTRE[2] + 0.01 + above_m])
     return Grasp(pose(approach_down, contact - (0, 0, 0.01)), 0.04, contact, 0.9, lean_rad)
 
 

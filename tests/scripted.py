@@ -103,7 +103,7 @@ class ScriptedGrasps:
 
     def generate(self, view: GraspView, rng: np.random.Generator, count: int) -> tuple[Grasp, ...]:
         self.counts.append(count)
-        both = tuple(grasp_at(y) for y in (-0.06, -0.05, -0.04, -0.03, 0.03, 0.04, 0.05, 0.06))
+        both = tuple(grasp_at(y) for y in (-0.075, -0.055, -0.035, 0.035, 0.055, 0.075))
         return scripted(self.script, len(self.counts) - 1, both)
 
 

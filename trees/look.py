@@ -50,19 +50,14 @@ def create_sweep(name: str, sweep_deg: tuple[float, ...], options: MissionOption
     """
     tree = options.tree
     looks = len(sweep_deg)
+    toward = toward_person(tree.views, sweep_deg)
     look = Sequence(
         name="Look",
         memory=True,
         children=[
             Deadline(
                 "Look At Person (D)",
-                GoTo(
-                    "Look At Person",
-                    toward_person(tree.views, sweep_deg),
-                    Phase.LOOK,
-                    options.scene,
-                    tree.person,
-                ),
+                GoTo("Look At Person", toward, Phase.LOOK, options.scene, tree.person),
                 tree.deadlines.motion_s,
             ),
             Deadline(

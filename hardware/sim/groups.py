@@ -1,4 +1,4 @@
-"""Which geoms of the compiled model are the robot, its fingers, the object and the person, read from their names."""
+"""Which geoms of the compiled model are the robot, its fingers and the person's regions, read from names."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ def find(model: mujoco.MjModel, kind: str, name: str) -> int:
     index = mujoco.mj_name2id(model, code, name)
     if index < 0:
         count = {"body": model.nbody, "geom": model.ngeom, "equality": model.neq}.get(kind, 0)
-        raise UnknownName(
-            kind, name, [mujoco.mj_id2name(model, code, i) or f"#{i}" for i in range(count)]
-        )
+        raise UnknownName(kind, name, [mujoco.mj_id2name(model, code, i) or f"#{i}" for i in range(count)])
     return index
 
 
@@ -52,3 +50,13 @@ def person_region(body_name: str) -> str | None:
         return None
     part = body_name.removeprefix("person_")
     return next((region for region in REGIONS if part.startswith(region)), None)
+
+
+def person_geoms(model: mujoco.MjModel) -> dict[int, str]:
+    """The region of every geom of the person that can touch anything."""
+    regions = {}
+    for geom in solid(model, np.arange(model.ngeom)):
+        region = person_region(model.body(int(model.geom_bodyid[geom])).name)
+        if region is not None:
+            regions[int(geom)] = region
+    return regions

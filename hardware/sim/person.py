@@ -1,4 +1,4 @@
-"""The simulated person: sees the object arrive, reaches, closes the hand, pulls, and carries away what comes free.
+"""The simulated person: sees the object arrive, reaches, grips, pulls, and carries away what comes free.
 
 1. It judges from poses that anyone in the room could see (`person_eyes`), never from the robot's plans.
 2. The hand never presses harder than `person_hand.MAX_FORCE_N`; it holds nothing before it has closed.
@@ -8,8 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum
 
 import mujoco
 import numpy as np
@@ -17,44 +15,26 @@ import numpy as np
 from hardware.geometry import unit
 from hardware.sim.person_body import Body
 from hardware.sim.person_eyes import Eyes
-from hardware.sim.person_hand import Hand, quaternion, turn_between
-from hardware.sim.person_scripts import CONDUCTS, Attempt
+from hardware.sim.person_hand import Hand
+from hardware.sim.person_scripts import CONDUCTS, Attempt, Stage
 from hardware.sim.person_spec import PersonSpec
-from hardware.sim.reach import Path, grasping_rotation
+from hardware.sim.person_walk import Walker
+from hardware.sim.reach import grasping_rotation
 from hardware.types import FloatArray
 
 THINK_EVERY_S = 0.010
 ARRIVED_FOR_S = 0.15
 """The object must hang still within reach this long before it counts as offered."""
+HASTE, HASTY_REACH_M = 0.5, 0.15
+"""A hasty person needs this share of the usual times, and starts this much before the object is in reach."""
 AGAIN_REACTION_S = 0.4
 CLOSE_ENOUGH_M, GRIP_WITHIN_M = 0.035, 0.055
 FREE_SLIP_M = 0.035
 """Something that has moved this far out of the gripper has come free."""
+FINGERS_OPENED_M = 0.003
 BLOCKED_AFTER_S = 1.0
 LOST_MARGIN_M = 0.06
 CARRY_S, WITHDRAW_S = 1.0, 0.8
-WALK_M_S, WALK_OFF_M = 0.6, 1.4
-
-
-class Stage(Enum):
-    """What the person is doing; the values appear in logs."""
-
-    WAITS = "waits"
-    NOTICES = "notices"
-    REACHES = "reaches"
-    CLOSES = "closes"
-    PULLS = "pulls"
-    CARRIES = "carries"
-    HAS_IT = "has it"
-    WITHDRAWS = "withdraws"
-    WALKS_OFF = "walks off"
-
-
-@dataclass(frozen=True)
-class _Walk:
-    path: Path
-    goal: FloatArray
-    yaw_rad: tuple[float, float]
 
 
 class Person:
@@ -78,6 +58,7 @@ class Person:
         self._data = data
         self._rng = rng
         self._body = Body(spec, model, data)
+        self._walker = Walker(self._body, spec.yaw_rad)
         self._hand = Hand(model, data)
         self._hand.place(*self._body.resting_hand(spec.hand))
         self._body.arm(spec.hand, self._hand.position, self._hand.rotation)
@@ -88,8 +69,6 @@ class Person:
 
         self._conduct = CONDUCTS[spec.script]
         self._attempts = list(self._conduct.attempts)
-        self._yaw = spec.yaw_rad
-        self._walk: _Walk | None = None
         self._come_at: float | None = None
         self._come_delay = float(rng.uniform(*self._conduct.closer_after_s or (0.0, 0.0)))
         self._near = self._conduct.closer_after_s is None
@@ -99,12 +78,11 @@ class Person:
 
         self._stage = Stage.WAITS
         self._since = 0.0
-        self._path = Path(self._hand.position.copy(), np.zeros(3), 0.0, 1.0)
-        self._from_turn = self._to_turn = self._hand.quaternion.copy()
         self._place = np.zeros(3)
         self._pull_direction = np.zeros(3)
         self._pull_n = 0.0
         self._gripped_at = np.zeros(3)
+        self._spread_at_grip_m = 0.0
         self._act: dict[Stage, Callable[[float], None]] = {
             Stage.WAITS: self._waits,
             Stage.NOTICES: self._notices,
@@ -140,7 +118,7 @@ class Person:
 
     def _think(self, now: float) -> None:
         self._eyes.look()
-        self._walk_on(now)
+        self._walker.update(now)
         self._act[self._stage](now)
         self._body.arm(self.spec.hand, self._hand.position, self._hand.rotation)
 
@@ -152,14 +130,23 @@ class Person:
     def _waits(self, now: float) -> None:
         self._rests(now)
         self._maybe_come_closer(now)
-        if self._walk is not None or not (self._attempts or self._conduct.leaves):
+        if self._walker.walking or not (self._attempts or self._conduct.leaves):
             return
         if not self._offered():
             self._offered_since = None
         elif self._offered_since is None:
             self._offered_since = now
-        elif now >= max(self._offered_since + ARRIVED_FOR_S, self._resume_at):
+        elif now >= max(self._offered_since + ARRIVED_FOR_S * self._pace, self._resume_at):
             self._enter(Stage.NOTICES, now)
+
+    def _maybe_come_closer(self, now: float) -> None:
+        if self._near:
+            return
+        if self._come_at is None and self._eyes.held_up:
+            self._come_at = now + self._come_delay
+        elif self._come_at is not None and now >= self._come_at:
+            self._near = True
+            self._walker.to(np.array(self.spec.stand), now)
 
     def _notices(self, now: float) -> None:
         self._rests(now)
@@ -167,9 +154,10 @@ class Person:
         if not self._offered():
             self._offered_since = None
             self._enter(Stage.WAITS, now)
-        elif now >= self._since + reaction:
+        elif now >= self._since + reaction * self._pace:
             if self._conduct.leaves:
-                self._walk_off(now)
+                self._walker.off(now)
+                self._enter(Stage.WALKS_OFF, now)
             else:
                 self._start_reach(now)
 
@@ -178,22 +166,22 @@ class Person:
         self._place, axis = self._eyes.choose_place(shoulder, self.spec.reach_m)
         goal = self._eyes.from_object(self._place)
         axis = self._eyes.object_pose[1] @ axis
-        duration = 0.7 * self.spec.reach_s if self._attempt.early else self.spec.reach_s
-        self._start_path(now, duration, grasping_rotation(shoulder, goal, axis, self.spec.hand))
+        duration = self.spec.reach_s * self._pace
+        self._hand.begin(now, duration, grasping_rotation(shoulder, goal, axis, self.spec.hand))
         self._tried = True
         self._enter(Stage.REACHES, now)
 
     def _reaches(self, now: float) -> None:
         goal = self._eyes.from_object(self._place)
-        self._move_hand(now, goal)
-        if self._lost(goal) or now > self._since + self._path.duration_s + BLOCKED_AFTER_S:
+        self._hand.move(now, self._body.within_reach(goal))
+        if self._lost(goal) or self._hand.overdue(now, BLOCKED_AFTER_S):
             self._start_withdrawal(now)
-        elif self._path.done(now) and np.linalg.norm(self._hand.position - goal) < CLOSE_ENOUGH_M:
+        elif self._hand.arrived(now) and np.linalg.norm(self._hand.position - goal) < CLOSE_ENOUGH_M:
             self._enter(Stage.CLOSES, now)
 
     def _closes(self, now: float) -> None:
         goal = self._eyes.from_object(self._place)
-        self._move_hand(now, goal)
+        self._hand.move(now, self._body.within_reach(goal))
         share = (now - self._since) / self.spec.close_s
         self._hand.close(min(share, 1.0))
         if self._lost(goal):
@@ -211,6 +199,7 @@ class Person:
         if self._pull_n < 0.0:  # one pushes level, not down
             self._pull_direction = unit(self._pull_direction * (1.0, 1.0, 0.0))
         self._gripped_at = self._eyes.in_gripper(self._hand.position)
+        self._spread_at_grip_m = self._eyes.finger_spread_m
         self._hand.grip()
         self._enter(Stage.PULLS, now)
 
@@ -218,17 +207,20 @@ class Person:
         attempt = self._attempt
         ramp = min((now - self._since) / attempt.ramp_s, 1.0)
         self._hand.pull(ramp * self._pull_n * self._pull_direction)
+        # Once the fingers have opened, letting go would be dropping it.
+        opened = self._eyes.finger_spread_m > self._spread_at_grip_m + FINGERS_OPENED_M
+        lost = not self._body.can_reach(self._hand.position, LOST_MARGIN_M)
         slip = np.linalg.norm(self._eyes.in_gripper(self._hand.position) - self._gripped_at)
         if slip > FREE_SLIP_M:
-            self._start_path(now, CARRY_S, self._hand.rotation)
+            self._hand.begin(now, CARRY_S, self._hand.rotation)
             self._enter(Stage.CARRIES, now)
-        elif now > self._since + attempt.lets_go_after_s or self._out_of_reach(self._hand.position):
+        elif not opened and (lost or now > self._since + attempt.lets_go_after_s):
             self._start_withdrawal(now)
 
     def _carries(self, now: float) -> None:
         goal = self._body.chest_hold(self.spec.hand)
-        self._move_hand(now, goal)
-        if self._path.done(now) and np.linalg.norm(self._hand.position - goal) < 2 * CLOSE_ENOUGH_M:
+        self._hand.move(now, self._body.within_reach(goal))
+        if self._hand.arrived(now) and np.linalg.norm(self._hand.position - goal) < 2 * CLOSE_ENOUGH_M:
             self._enter(Stage.HAS_IT, now)
 
     def _start_withdrawal(self, now: float) -> None:
@@ -238,17 +230,16 @@ class Person:
         if self._stage is Stage.PULLS and len(self._attempts) > 1:
             self._attempts.pop(0)
         self._offered_since = None
-        self._start_path(now, WITHDRAW_S, self._body.resting_hand(self.spec.hand)[1])
+        self._hand.begin(now, WITHDRAW_S, self._body.resting_hand(self.spec.hand)[1])
         self._enter(Stage.WITHDRAWS, now)
 
     def _withdraws(self, now: float) -> None:
-        self._move_hand(now, self._body.resting_hand(self.spec.hand)[0])
-        if self._path.done(now):
+        self._hand.move(now, self._body.resting_hand(self.spec.hand)[0])
+        if self._hand.arrived(now):
             self._enter(Stage.WAITS, now)
 
     def _rests(self, now: float) -> None:
-        position, axes = self._body.resting_hand(self.spec.hand)
-        self._hand.follow(position, np.zeros(3), np.zeros(3), quaternion(axes))
+        self._hand.rest(*self._body.resting_hand(self.spec.hand))
 
     # -- what it sees ---------------------------------------------------------------------------------
 
@@ -256,57 +247,24 @@ class Person:
     def _attempt(self) -> Attempt:
         return self._attempts[0]
 
+    @property
+    def _hasty(self) -> bool:
+        return bool(self._attempts) and self._attempt.early
+
+    @property
+    def _pace(self) -> float:
+        return HASTE if self._hasty else 1.0
+
+    @property
+    def _haste_m(self) -> float:
+        return HASTY_REACH_M if self._hasty else 0.0
+
     def _offered(self) -> bool:
         """Held up by the gripper within reach, and at rest unless this person is hasty."""
-        hasty = bool(self._attempts) and self._attempt.early
-        if not self._eyes.held_up or not (hasty or self._eyes.steady):
+        if not self._eyes.held_up or not (self._hasty or self._eyes.steady):
             return False
-        return self._eyes.nearest_place(self._body.shoulder(self.spec.hand)) <= self.spec.reach_m
-
-    def _out_of_reach(self, point: FloatArray) -> bool:
-        away = point - self._body.shoulder(self.spec.hand)
-        return float(away @ away) > (self.spec.reach_m + LOST_MARGIN_M) ** 2
+        nearest = self._eyes.nearest_place(self._body.shoulder(self.spec.hand))
+        return nearest <= self.spec.reach_m + self._haste_m
 
     def _lost(self, goal: FloatArray) -> bool:
-        return self._out_of_reach(goal) or not self._eyes.held_up
-
-    # -- how it moves ---------------------------------------------------------------------------------
-
-    def _start_path(self, now: float, duration_s: float, turn: FloatArray) -> None:
-        self._path = Path(self._hand.position.copy(), self._hand.velocity, now, duration_s)
-        self._from_turn, self._to_turn = self._hand.quaternion.copy(), quaternion(turn)
-
-    def _move_hand(self, now: float, goal: FloatArray) -> None:
-        turn = turn_between(self._from_turn, self._to_turn, self._path.share(now))
-        self._hand.follow(*self._path.at(now, goal), turn)
-
-    def _maybe_come_closer(self, now: float) -> None:
-        if self._near:
-            return
-        if self._come_at is None and self._eyes.held_up:
-            self._come_at = now + self._come_delay
-        elif self._come_at is not None and now >= self._come_at:
-            self._near = True
-            self._start_walk(now, np.array(self.spec.stand), self._yaw)
-
-    def _walk_off(self, now: float) -> None:
-        place = self._body.position
-        self._start_walk(now, place + WALK_OFF_M * unit(place), self._yaw + np.pi)
-        self._enter(Stage.WALKS_OFF, now)
-
-    def _start_walk(self, now: float, goal: FloatArray, yaw_rad: float) -> None:
-        start = self._body.position
-        duration = max(float(np.linalg.norm(goal - start)) / WALK_M_S, 0.5)
-        self._walk = _Walk(Path(start, np.zeros(2), now, duration), goal, (self._yaw, yaw_rad))
-
-    def _walk_on(self, now: float) -> None:
-        walk = self._walk
-        if walk is None:
-            return
-        place, velocity, _ = walk.path.at(now, walk.goal)
-        before, after = walk.yaw_rad
-        self._yaw = before + walk.path.share(now) * (after - before)
-        walked, speed = np.linalg.norm(place - walk.path.start), np.linalg.norm(velocity)
-        self._body.stand(place, self._yaw, float(walked), float(speed))
-        if walk.path.done(now):
-            self._walk = None
+        return not (self._eyes.held_up and self._body.can_reach(goal, LOST_MARGIN_M + self._haste_m))

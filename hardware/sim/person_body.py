@@ -26,9 +26,7 @@ class Body:
         other = "left" if spec.hand == "right" else "right"
         names = ["torso", "head", f"hand_{other}"]
         names += [f"{part}_{side}" for part in ("leg", "upper_arm", "forearm") for side in SIDES]
-        self._mocap = {
-            name: int(model.body_mocapid[find(model, "body", f"person_{name}")]) for name in names
-        }
+        self._mocap = {name: int(model.body_mocapid[find(model, "body", f"person_{name}")]) for name in names}
         self._keypoints = np.zeros((17, 3))
         self.stand(np.array(spec.start), spec.yaw_rad)
 
@@ -55,12 +53,24 @@ class Body:
         """(3,) in the base frame."""
         return self.at(self._spec.shoulder(side))
 
+    def can_reach(self, point: FloatArray, margin_m: float = 0.0) -> bool:
+        """Whether the receiving hand gets to `point` (3,), or misses it by no more than `margin_m`."""
+        away = point - self.shoulder(self._spec.hand)
+        return float(away @ away) <= (self._spec.reach_m + margin_m) ** 2
+
+    def within_reach(self, goal: FloatArray) -> FloatArray:
+        """`goal` (3,), or the farthest point on the way to it that the receiving hand gets to."""
+        shoulder, reach = self.shoulder(self._spec.hand), self._spec.reach_m
+        way = goal - shoulder
+        distance = float(np.sqrt(way @ way))
+        return goal if distance <= reach else shoulder + way * (reach / distance)
+
     def resting_hand(self, side: Side) -> tuple[FloatArray, FloatArray]:
         """Middle of the grip (3,) and hand axes (3, 3) of an arm at rest: beside the hip, or on the thigh."""
         spec, out = self._spec, side_sign(side)
         shoulder, h = spec.shoulder(side), spec.stature_m
         if spec.posture == "seated":
-            wrist = spec.hip(side) + (0.14 * h, 0.01 * h * out, 0.062 * h)
+            wrist = spec.hip(side) + np.array([0.14 * h, 0.01 * h * out, 0.062 * h])
             fingers, thumb = np.array([0.97, -0.15 * out, -0.12]), np.array([0.1, -out, 0.1])
         else:
             along = np.array([0.13, 0.10 * out, -1.0])
@@ -73,7 +83,7 @@ class Body:
     def chest_hold(self, side: Side) -> FloatArray:
         """Where (3,) something taken is held: before the chest, a forearm away from it."""
         spec = self._spec
-        return self.at(spec.shoulder(side) + (0.20 * spec.stature_m, 0.0, -0.155 * spec.stature_m))
+        return self.at(spec.shoulder(side) + spec.stature_m * np.array([0.20, 0.0, -0.155]))
 
     def stand(self, place: FloatArray, yaw_rad: float, walked_m: float = 0.0, speed_m_s: float = 0.0) -> None:
         """Put torso, head, legs and the idle arm at `place` (2,), heading `yaw_rad`; legs swing with the way

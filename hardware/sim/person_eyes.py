@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 
 from hardware.geometry import transform
-from hardware.sim.groups import fingers, find, geoms_below, solid
+from hardware.sim.groups import find, fingers, geoms_below, solid
 from hardware.sim.person_model import TARGET_BODY
 from hardware.types import FloatArray
 
@@ -54,6 +54,12 @@ class Eyes:
     def steady(self) -> bool:
         """Whether the object is as good as at rest."""
         return self.speed_m_s < STEADY_M_S
+
+    @property
+    def finger_spread_m(self) -> float:
+        """Mean distance of the fingers' pieces from the middle between them; grows when the gripper opens."""
+        points = self._data.geom_xpos[self._fingers]
+        return float(np.linalg.norm(points - self._between_fingers(), axis=1).mean()) if len(points) else 0.0
 
     @property
     def object_pose(self) -> tuple[FloatArray, FloatArray]:
@@ -146,5 +152,3 @@ class Eyes:
             step[:3, :3], step[:3, 3] = matrix.reshape(3, 3), self._model.body_pos[body]
             result, body = step @ result, int(self._model.body_parentid[body])
         return result
-
-

@@ -14,6 +14,7 @@ import numpy as np
 
 from hardware.sim.groups import find
 from hardware.sim.person_model import HAND_KG, TARGET_BODY
+from hardware.sim.reach import Path
 from hardware.types import FloatArray
 
 GRIP_EQUALITY = "hand_grip"
@@ -23,7 +24,8 @@ TURN_STIFFNESS_NM, TURN_DAMPING_NMS = 10.0, 0.4
 """Critically damped for the hand's own mass and inertia."""
 PULL_DAMPING_NS_M = 30.0
 """While pulling, the hand is not drawn to a place: what comes free leaves at 15 N / 30 = 0.5 m/s."""
-GRIP_SOLREF, GRIP_TORQUE_SCALE = (0.02, 1.0), 0.1
+GRIP_SOLREF, GRIP_TORQUE_SCALE = (0.02, 1.0), 1.0
+"""Soft, so that closing does not jerk. With a torque scale of 0.1 a hammer droops by 74 deg, with 1 by 12."""
 OPEN_RAD, CLOSED_RAD = (0.35, 0.40, 0.25), (1.15, 1.25, 0.85)
 """How far fingers, fingertips and thumb are bent, hand open and closed."""
 
@@ -53,6 +55,8 @@ class Hand:
         self._goal_quaternion = np.array([1.0, 0.0, 0.0, 0.0])
         self._goal_set_s = 0.0
         self._pull: FloatArray | None = None
+        self._path = Path(np.zeros(3), np.zeros(3), 0.0, 1.0)
+        self._turns = self._goal_quaternion, self._goal_quaternion
         self.close(0.0)
 
     @property
@@ -77,21 +81,40 @@ class Hand:
         self.position[:] = position
         self.quaternion[:] = quaternion(rotation)
         self._velocity[:] = self._spin[:] = 0.0
-        self.follow(position, np.zeros(3), np.zeros(3), self.quaternion.copy())
+        self.rest(position, rotation)
 
-    def follow(
-        self, position: FloatArray, velocity: FloatArray, acceleration: FloatArray, turn: FloatArray
-    ) -> None:
-        """Be drawn to `position` moving at `velocity` (3,), turned as the quaternion `turn` (4,) wxyz.
+    def begin(self, now_s: float, duration_s: float, rotation: FloatArray) -> None:
+        """Begin a motion of least jerk from wherever the hand is, ending turned as `rotation` (3, 3)."""
+        self._path = Path(self.position.copy(), self.velocity, now_s, duration_s)
+        self._turns = self.quaternion.copy(), quaternion(rotation)
+
+    def arrived(self, now_s: float) -> bool:
+        """Whether the motion's time is over."""
+        return self._path.done(now_s)
+
+    def overdue(self, now_s: float, by_s: float) -> bool:
+        """Whether the motion should have ended `by_s` ago."""
+        return self._path.done(now_s - by_s)
+
+    def move(self, now_s: float, goal: FloatArray) -> None:
+        """Go on with the motion begun, toward `goal` (3,), which may drift; stays there afterwards.
 
         A hand that has the object carries its weight as well.
         """
+        position, velocity, acceleration = self._path.at(now_s, goal)
+        self._draw(position, velocity, HAND_KG * acceleration)
+        self._goal_quaternion[:] = turn_between(*self._turns, self._path.share(now_s))
+
+    def rest(self, position: FloatArray, rotation: FloatArray) -> None:
+        """Stay at `position` (3,), turned as `rotation` (3, 3)."""
+        self._draw(position, np.zeros(3), np.zeros(3))
+        self._goal_quaternion[:] = quaternion(rotation)
+
+    def _draw(self, position: FloatArray, velocity: FloatArray, feed_forward_n: FloatArray) -> None:
         self._pull = None
-        self._goal[:], self._goal_velocity[:] = position, velocity
-        self._feed_forward[:] = HAND_KG * acceleration
+        self._goal[:], self._goal_velocity[:], self._feed_forward[:] = position, velocity, feed_forward_n
         if self.holding:
             self._feed_forward[2] += self._weight_n
-        self._goal_quaternion[:] = turn
         self._goal_set_s = self._data.time
 
     def pull(self, force_n: FloatArray) -> None:
@@ -158,4 +181,3 @@ def turn_between(start: FloatArray, end: FloatArray, share: float) -> FloatArray
     mujoco.mju_subQuat(error, end, start)
     mujoco.mju_quatIntegrate(result, error, share)
     return result
-

@@ -16,6 +16,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from hardware.sim.person_spec import SEAT_HEIGHT_M, PersonSpec, Rgb, Side, side_sign
+from hardware.types import FloatArray
+
+Vector = Sequence[float] | FloatArray
 
 SIDES: tuple[Side, Side] = ("left", "right")
 TARGET_BODY = "target/object"
@@ -46,35 +49,33 @@ class _Figure:
 
     def __init__(self, name: str, parent: ET.Element | None = None, **attributes: str) -> None:
         attributes["name"] = name
-        self.body = ET.Element("body", attributes) if parent is None else ET.SubElement(parent, "body", attributes)
+        self.body = (
+            ET.Element("body", attributes) if parent is None else ET.SubElement(parent, "body", attributes)
+        )
         self.bits = self.SKIN_BITS
         self._count = 0
 
-    def _add(self, kind: str, colour: Rgb, size: Sequence[float] | float, **where: Any) -> None:
-        ET.SubElement(
-            self.body,
-            "geom",
-            name=f"{self.body.get('name')}_{self._count}",
-            type=kind,
-            size=_text(size),
-            rgba=_text((*colour, 1.0)),
-            group="0",
-            mass="0",
-            **self.bits,
-            **{key: _text(value) for key, value in where.items()},
-        )
+    def _add(self, kind: str, colour: Rgb, size: Vector | float, **where: Any) -> None:
+        attributes = {
+            "name": f"{self.body.get('name')}_{self._count}",
+            "type": kind,
+            "size": _text(size),
+            "rgba": _text((*colour, 1.0)),
+            "group": "0",
+            "mass": "0",
+        }
+        attributes |= self.bits | {key: _text(value) for key, value in where.items()}
+        ET.SubElement(self.body, "geom", attributes)
         self._count += 1
 
-    def capsule(self, start: Sequence[float], end: Sequence[float], radius: float, colour: Rgb) -> None:
+    def capsule(self, start: Vector, end: Vector, radius: float, colour: Rgb) -> None:
         self._add("capsule", colour, radius, fromto=(*start, *end))
 
-    def ellipsoid(
-        self, centre: Sequence[float], radii: Sequence[float], colour: Rgb, tilt: float = 0.0
-    ) -> None:
+    def ellipsoid(self, centre: Vector, radii: Vector, colour: Rgb, tilt: float = 0.0) -> None:
         """`tilt` turns it about y, in rad."""
         self._add("ellipsoid", colour, radii, pos=centre, quat=(np.cos(tilt / 2), 0, np.sin(tilt / 2), 0))
 
-    def cylinder(self, start: Sequence[float], end: Sequence[float], radius: float, colour: Rgb) -> None:
+    def cylinder(self, start: Vector, end: Vector, radius: float, colour: Rgb) -> None:
         self._add("cylinder", colour, radius, fromto=(*start, *end))
 
 
@@ -86,25 +87,32 @@ def person_mjcf(spec: PersonSpec) -> PersonMjcf:
     """The person's bodies, at the origin until `Person` places them, and the pairs to exclude.
 
     The fingers close around the object, so hand and target are coupled by the weld "hand_grip" instead of
-    contact.
+    contact; the arm behind that hand slides along what it holds. Everything else of the person the object can
+    strike.
     """
     bodies = [_torso(spec), _head(spec)]
     for side in SIDES:
         bodies += [_leg(spec, side), _upper_arm(spec, side), _forearm(spec, side)]
         bodies.append(_free_hand(spec) if side == spec.hand else _hanging_hand(spec, side))
-    return PersonMjcf(bodies, [(hand, TARGET_BODY) for hand in HAND_BODIES])
+    arm = (f"person_forearm_{spec.hand}", f"person_upper_arm_{spec.hand}")
+    return PersonMjcf(bodies, [(part, TARGET_BODY) for part in HAND_BODIES + arm])
 
 
 def _torso(spec: PersonSpec) -> ET.Element:
     """Origin between the hip joints, axes of the person's frame."""
     h, shirt, trousers = spec.stature_m, spec.looks.shirt, spec.looks.trousers
     figure = _Figure("person_torso", mocap="true")
-    figure.ellipsoid((0, 0, 0.020 * h), (0.068 * h, 0.097 * h, 0.070 * h), trousers)
-    figure.ellipsoid((0.004 * h, 0, 0.100 * h), (0.063 * h, 0.087 * h, 0.085 * h), shirt)
-    figure.ellipsoid((0.004 * h, 0, 0.195 * h), (0.070 * h, 0.103 * h, 0.100 * h), shirt)
+    figure.ellipsoid((0, 0, 0.012 * h), (0.067 * h, 0.097 * h, 0.062 * h), trousers)
+    figure.ellipsoid((0.004 * h, 0, 0.215 * h), (0.070 * h, 0.095 * h, 0.085 * h), shirt)
+    figure.capsule((-0.004 * h, 0, 0.288 * h), (-0.010 * h, 0, 0.318 * h), 0.034 * h, shirt)
     for side in SIDES:
-        y = side_sign(side)
-        figure.capsule((0, y * 0.030 * h, 0.303 * h), (0, y * 0.112 * h, 0.286 * h), 0.034 * h, shirt)
+        y = side_sign(side) * h
+        figure.capsule((0, 0.038 * y, 0.060 * h), (0, 0.030 * y, 0.140 * h), 0.056 * h, shirt)
+        figure.capsule((0, 0.032 * y, 0.130 * h), (0, 0.046 * y, 0.240 * h), 0.060 * h, shirt)
+        figure.capsule((-0.004 * h, 0.020 * y, 0.292 * h), (0, 0.108 * y, 0.284 * h), 0.033 * h, shirt)
+        figure.capsule(
+            (-0.012 * h, 0.052 * y, 0.200 * h), (-0.006 * h, 0.090 * y, 0.272 * h), 0.042 * h, shirt
+        )
     if spec.posture == "seated":
         drop = SEAT_HEIGHT_M - spec.hip_z_m
         figure.cylinder((0.06 * h, 0, drop - 0.05), (0.06 * h, 0, drop - 0.005), 0.19, STOOL)
@@ -118,7 +126,7 @@ def _head(spec: PersonSpec) -> ET.Element:
     figure = _Figure("person_head", mocap="true")
     figure.capsule((-0.016 * h, 0, -0.100 * h), (-0.008 * h, 0, -0.045 * h), 0.030 * h, looks.skin)
     figure.ellipsoid((0, 0, 0), (0.054 * h, 0.045 * h, 0.066 * h), looks.skin)
-    figure.ellipsoid((0.012 * h, 0, -0.030 * h), (0.038 * h, 0.033 * h, 0.034 * h), looks.skin)
+    figure.ellipsoid((0.008 * h, 0, -0.032 * h), (0.038 * h, 0.033 * h, 0.034 * h), looks.skin)
     figure.ellipsoid((-0.010 * h, 0, 0.016 * h), (0.054 * h, 0.0485 * h, 0.058 * h), looks.hair, tilt=-0.25)
     figure.bits = _Figure.LOOK_BITS
     nose, eyes, ears = face(spec)
@@ -126,14 +134,16 @@ def _head(spec: PersonSpec) -> ET.Element:
     for eye in eyes:
         figure.ellipsoid(eye - (0.003 * h, 0, 0), (0.004 * h, 0.0075 * h, 0.005 * h), (0.96, 0.95, 0.92))
         figure.ellipsoid(eye, (0.0025 * h, 0.0036 * h, 0.0040 * h), DARK)
-        figure.ellipsoid(eye + (-0.003 * h, 0, 0.011 * h), (0.004 * h, 0.011 * h, 0.0025 * h), looks.hair)
+        figure.ellipsoid(eye - (0.0045 * h, 0, -0.0125 * h), (0.004 * h, 0.009 * h, 0.0018 * h), looks.hair)
     for ear in ears:
         figure.ellipsoid(ear, (0.011 * h, 0.004 * h, 0.016 * h), looks.skin)
-    figure.ellipsoid((0.0465 * h, 0, -0.034 * h), (0.004 * h, 0.013 * h, 0.003 * h), LIPS)
+    for out in (-0.006 * h, 0.006 * h):  # a mouth with its corners up
+        inner, corner = (0.0450 * h, 0.1 * out, -0.0366 * h), (0.0425 * h, 1.9 * out, -0.0348 * h)
+        figure.capsule(inner, corner, 0.0020 * h, LIPS)
     return figure.body
 
 
-def face(spec: PersonSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def face(spec: PersonSpec) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Nose tip (3,), eyes (2, 3) and ears (2, 3), left first, relative to the middle of the head."""
     nose = np.array([0.064, 0.0, -0.012])
     eyes = np.array([[0.0495, side * 0.019, 0.006] for side in (1, -1)])
@@ -149,7 +159,7 @@ def _leg(spec: PersonSpec, side: Side) -> ET.Element:
     figure = _Figure(f"person_leg_{side}", mocap="true")
     figure.capsule((0, 0, 0), knee, 0.044 * h, trousers)
     figure.capsule(knee, ankle, 0.031 * h, trousers)
-    figure.capsule(heel, heel + (0.105 * h, 0, -0.004 * h), 0.020 * h, SHOE)
+    figure.capsule(heel, heel - (-0.105 * h, 0, 0.004 * h), 0.020 * h, SHOE)
     return figure.body
 
 
@@ -185,7 +195,11 @@ def _hanging_hand(spec: PersonSpec, side: Side) -> ET.Element:
     figure = _Figure(f"person_hand_{side}", mocap="true")
     _palm(figure, spec)
     for row in (-0.165, -0.055, 0.055, 0.165):
-        root, knuckle, tip = (0, row * s, -0.11 * s), (0.2 * s, row * s, -0.02 * s), (0.20 * s, row * s, 0.15 * s)
+        root, knuckle, tip = (
+            (0, row * s, -0.11 * s),
+            (0.2 * s, row * s, -0.02 * s),
+            (0.20 * s, row * s, 0.15 * s),
+        )
         figure.capsule(root, knuckle, 0.05 * s, skin)
         figure.capsule(knuckle, tip, 0.045 * s, skin)
     thumb = side_sign(side) * s
@@ -199,7 +213,9 @@ def _free_hand(spec: PersonSpec) -> ET.Element:
     hand = _Figure("person_hand", gravcomp="1")
     hand.bits = {"contype": "2", "conaffinity": "1"}
     ET.SubElement(hand.body, "freejoint", name="person_hand_free")
-    ET.SubElement(hand.body, "inertial", pos="0 0 0", mass=f"{HAND_KG}", diaginertia=_text([HAND_INERTIA] * 3))
+    ET.SubElement(
+        hand.body, "inertial", pos="0 0 0", mass=f"{HAND_KG}", diaginertia=_text([HAND_INERTIA] * 3)
+    )
     ET.SubElement(hand.body, "site", name="person_hand_grip", size="0.004", group="5")
     _palm(hand, spec)
     fingers = _Figure("person_hand_fingers", hand.body, pos=_text((0, 0, -0.11 * s)))

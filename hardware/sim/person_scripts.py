@@ -6,8 +6,23 @@ The last attempt is the honest one, and it is repeated until the object comes fr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from hardware.sim.options import Script
+
+
+class Stage(Enum):
+    """What the person is doing; the values appear in logs."""
+
+    WAITS = "waits"
+    NOTICES = "notices"
+    REACHES = "reaches"
+    CLOSES = "closes"
+    PULLS = "pulls"
+    CARRIES = "carries"
+    HAS_IT = "has it"
+    WITHDRAWS = "withdraws"
+    WALKS_OFF = "walks off"
 
 
 @dataclass(frozen=True)
@@ -46,10 +61,6 @@ CONDUCTS: dict[Script, Conduct] = {
     "pulls_early": Conduct(
         (Attempt((10.0, 13.0), ramp_s=0.4, lets_go_after_s=1.0, early=True, pause_s=1.5), Attempt())
     ),
-    "touches": Conduct(
-        (Attempt((1.5, 2.5), ramp_s=0.5, lets_go_after_s=1.0, pause_s=2.5), Attempt())
-    ),
-    "pushes": Conduct(
-        (Attempt((-12.0, -8.0), ramp_s=0.6, lets_go_after_s=1.5, pause_s=1.0), Attempt())
-    ),
+    "touches": Conduct((Attempt((1.5, 2.5), ramp_s=0.5, lets_go_after_s=1.0, pause_s=2.5), Attempt())),
+    "pushes": Conduct((Attempt((-12.0, -8.0), ramp_s=0.6, lets_go_after_s=1.5, pause_s=1.0), Attempt())),
 }

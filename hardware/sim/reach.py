@@ -1,4 +1,4 @@
-"""How an arm reaches: smooth hand paths, two-link elbow, and the hand's turn about what it takes (pure numpy)."""
+"""How an arm reaches: smooth hand paths, two-link elbow, the hand's turn about what it takes (pure numpy)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Every leaf on its own: success, failure, missing input, interruption, restart."""

@@ -17,13 +17,26 @@ from behaviours import keys
 from behaviours.keys import Outcome
 from behaviours.outcome import outcome
 from hardware.geometry import transform
-from perception.types import HandoverRequest, HumanPose
+from hardware.types import FloatArray
+from perception.types import HandoverRequest
+from planning.held import unknown_object
+from planning.options import PlanningOptions, PresentationOptions
 from planning.robot_model import tcp_pose
 from tests.bar import person
 from tests.bench import Bench
-from tests.leaves import TICK_S, get, put
+from tests.fakes import FakeMotion
+from tests.leaves import get, put
 from trees.handover import create_root
 from trees.options import MissionOptions
+
+TICK_S = 0.04
+"""Half the rate of a real run: enough for every persistence of the release and safety rules."""
+OPTIONS = MissionOptions(
+    planning=PlanningOptions(
+        presentation=PresentationOptions(roll_step_deg=180.0, yaws_deg=(20.0,), tips_deg=())
+    )
+)
+"""The defaults with few ways to present an object, to be quick."""
 
 
 class _Visits(VisitorBase):
@@ -41,35 +54,41 @@ class _Visits(VisitorBase):
 
 
 @dataclass
-class Taker:
-    """A person who stands there and, once asked to, reaches for the object and pulls."""
+class Person:
+    """Someone who stands there and, once asked to, reaches for the object and pulls."""
 
     takes: bool = True
-    present: Callable[[float], bool] = lambda now_s: True
+    comes_after_s: float = 0.0
+    """Not to be seen before that time of the run."""
     reach_after_s: float = 1.2
     pull_after_s: float = 0.6
     pull_n: float = 12.0
     weight_n: float = 3.0
-    asked_s: float | None = None
+    tug_n: float = 0.0
+    """Pulled with at any moment, asked or not."""
+    _started_s: float | None = None
+    _asked_s: float | None = None
 
     def act(self, bench: Bench) -> None:
         """What the person does and what the wrist feels, in this tick."""
         now_s = bench.clock.now()
-        if self.asked_s is None and any(text.startswith("Here is") for text in bench.announcer.said):
-            self.asked_s = now_s
-        waited_s = -1.0 if self.asked_s is None else now_s - self.asked_s
-        reaching = self.takes and waited_s >= self.reach_after_s and get(keys.HELD) is not None
+        self._started_s = now_s if self._started_s is None else self._started_s
+        here = now_s >= self._started_s + self.comes_after_s
+        if self._asked_s is None and any(text.startswith("Here is") for text in bench.announcer.said):
+            self._asked_s = now_s
+        waited_s = -1.0 if self._asked_s is None else now_s - self._asked_s
+        reaching = self.takes and waited_s >= self.reach_after_s
         pulling = reaching and waited_s >= self.reach_after_s + self.pull_after_s
-        pose = person(now_s, wrist=self._object(bench) if reaching else None)
-        bench.human.seen = lambda: pose if self.present(now_s) else None
-        load = np.array([0.0, 0.0, -self.weight_n])
-        pull = np.array([self.pull_n, 0.0, 0.0]) if pulling else np.zeros(3)
-        bench.arm.force_n = load + pull if bench.gripper.holding else np.zeros(3)
+        pose = person(now_s, wrist=_object(bench) if reaching else None)
+        bench.human.seen = lambda: pose if here else None
+        pull = np.array([max(self.pull_n if pulling else 0.0, self.tug_n), 0.0, -self.weight_n])
+        bench.arm.force_n = pull if bench.gripper.holding else np.zeros(3)
 
-    @staticmethod
-    def _object(bench: Bench) -> np.ndarray:
-        tcp = tcp_pose(bench.arm.joints, bench.gripper.width_m)
-        return transform(tcp, get(keys.HELD).human_point)
+
+def _object(bench: Bench) -> FloatArray:
+    """Where the person's part of what the gripper holds is (3,)."""
+    held = get(keys.HELD) or unknown_object(bench.gripper.width_m)
+    return transform(tcp_pose(bench.arm.joints, bench.gripper.width_m), held.human_point)
 
 
 @dataclass
@@ -77,10 +96,11 @@ class Mission:
     """One run; `step` ticks once, `run` until the end."""
 
     bench: Bench = field(default_factory=Bench)
-    person: Taker = field(default_factory=Taker)
-    options: MissionOptions = field(default_factory=MissionOptions)
+    person: Person = field(default_factory=Person)
+    options: MissionOptions = OPTIONS
     vlm: bool = True
-    label: str = "bar"
+    during: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What happens after each tick in which this leaf runs."""
 
     def __post_init__(self) -> None:
         Blackboard.clear()
@@ -89,7 +109,7 @@ class Mission:
         self._visits = _Visits()
         self.tree.visitors.append(self._visits)
         self.ticks = 0
-        put(keys.REQUEST, HandoverRequest(self.label))
+        put(keys.REQUEST, HandoverRequest("bar"))
 
     @property
     def status(self) -> Status:
@@ -104,10 +124,13 @@ class Mission:
         return outcome(self.status, get(keys.FAILURE))
 
     def step(self) -> None:
-        """One tick, then 20 ms pass."""
+        """One tick, then time passes."""
         self.person.act(self.bench)
         self.tree.tick()
         self.ticks += 1
+        for leaf, happen in tuple(self.during.items()):
+            if self.running(leaf):
+                happen()
         assert self.bench.clock.sleeps == 0
         self.bench.clock.now_s += TICK_S
 
@@ -134,9 +157,9 @@ class Mission:
         """How many ticks this node ended with this status."""
         return self._visits.counts[name, status]
 
-    def ended(self, *names: str) -> list[tuple[str, Status]]:
-        """The leaves that succeeded or failed, in order; only these names, if any are given."""
-        return [visit for visit in self._visits.ended if not names or visit[0] in names]
+    def ends(self, leaf: str) -> str:
+        """How this leaf ended, each time: "SFS" for SUCCESS, FAILURE, SUCCESS."""
+        return "".join(status.name[0] for name, status in self._visits.ended if name == leaf)
 
     def visited(self, name: str) -> bool:
         return any(visit[0] == name for visit in self._visits.counts)
@@ -144,12 +167,13 @@ class Mission:
     # Commands -----------------------------------------------------------------------------------------
 
     @property
-    def arm_moves(self) -> int:
-        return len(self.bench.arm.motions)
+    def motions(self) -> list[FakeMotion]:
+        """Every motion of arm and gripper."""
+        return [*self.bench.arm.motions, *self.bench.gripper.motions]
 
     @property
-    def widths(self) -> list[float]:
-        """The openings commanded, in mm."""
+    def widths_mm(self) -> list[int]:
+        """The openings commanded."""
         return [round(1e3 * c.value[0]) for c in self.bench.log if c.device == "gripper"]
 
     @property
@@ -159,9 +183,4 @@ class Mission:
     @property
     def cancels(self) -> list[int]:
         """How often each motion was cancelled."""
-        return [m.cancels for m in (*self.bench.arm.motions, *self.bench.gripper.motions)]
-
-
-def seen_nowhere(now_s: float) -> HumanPose | None:
-    """Nobody."""
-    return None
+        return [motion.cancels for motion in self.motions]
