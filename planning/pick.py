@@ -50,6 +50,9 @@ def plan_grasp(
     )
     lifting = replace(taken, allow_contact=(*taken.allow_contact, TABLE))
     goal = ToolGoal(grasp.base_from_tcp, grasp.width_m)
+    with _step("the grasp pose"):
+        planner.reach(goal, free, start_joints)
+    _check_delivery(planner, start_joints, taken, deliveries[: options.delivery_candidates])
     failure: Unreachable | None = None
     for near in _other_arms(start_joints):
         try:
@@ -61,7 +64,6 @@ def plan_grasp(
                 lift = planner.plan_line(joints, _raised(goal, options.lift_m), lifting)
             with _step("the pre-grasp pose"):
                 approach = planner.plan_joints(start_joints, out.end, free)
-            _check_delivery(planner, lift.end, taken, deliveries[: options.delivery_candidates])
             return GraspPlan(grasp, _joined(approach, _reversed(out)), lift)
         except Unreachable as error:
             failure = failure or error

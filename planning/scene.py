@@ -69,15 +69,16 @@ def person_capsules(human: HumanPose, options: SceneOptions) -> tuple[Capsule, .
     head = _mean(joints[Keypoint.NOSE : Keypoint.RIGHT_EAR + 1])
     head = shoulders + HEAD_OVER_SHOULDERS_M * _UP if head is None else head
     column = options.column_radius_m
+    near = options.held_margin_m
     parts = [
-        _capsule(TORSO, shoulders, hips, TORSO_RADIUS_M, options.torso_margin_m),
-        _capsule(HEAD, head, head, HEAD_RADIUS_M, options.head_margin_m),
+        _capsule(TORSO, shoulders, hips, TORSO_RADIUS_M, options.torso_margin_m, near),
+        _capsule(HEAD, head, head, HEAD_RADIUS_M, options.head_margin_m, options.held_head_margin_m),
         _capsule(
             "space over the shoulders", head, head + column * _UP, HEAD_RADIUS_M, column - HEAD_RADIUS_M
         ),
     ]
     left, right = joints[Keypoint.LEFT_SHOULDER], joints[Keypoint.RIGHT_SHOULDER]
-    parts.append(_capsule("shoulders", left, right, SHOULDER_RADIUS_M, options.torso_margin_m))
+    parts.append(_capsule("shoulders", left, right, SHOULDER_RADIUS_M, options.torso_margin_m, near))
     parts += _arm_capsules(human, "left", options.arm_margin_m)
     parts += _arm_capsules(human, "right", options.arm_margin_m)
     return tuple(part for part in parts if np.all(np.isfinite([part.start, part.end])))
@@ -97,8 +98,15 @@ def _arm_capsules(human: HumanPose, side: Side, margin_m: float) -> list[Capsule
     ]
 
 
-def _capsule(name: str, start: FloatArray, end: FloatArray, radius_m: float, margin_m: float) -> Capsule:
-    return Capsule(name, start, end, radius_m + margin_m, margin_m)
+def _capsule(
+    name: str,
+    start: FloatArray,
+    end: FloatArray,
+    radius_m: float,
+    margin_m: float,
+    held_margin_m: float | None = None,
+) -> Capsule:
+    return Capsule(name, start, end, radius_m + margin_m, margin_m, held_margin_m)
 
 
 def _mean(points: FloatArray) -> FloatArray | None:

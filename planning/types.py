@@ -114,7 +114,8 @@ class Ranking:
 @dataclass(frozen=True)
 class Capsule:
     """A solid every motion must stay out of: the segment start-end (3,), (3,) swept by a sphere, base
-    frame. margin_m: how much of the radius is room around the body itself.
+    frame. margin_m: how much of the radius is room around the body itself; held_margin_m: how much of that
+    room the held object keeps too, all of it by default.
     """
 
     name: str
@@ -122,10 +123,17 @@ class Capsule:
     end: FloatArray
     radius_m: float
     margin_m: float = 0.0
+    held_margin_m: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", readonly(self.start, (3,)))
         object.__setattr__(self, "end", readonly(self.end, (3,)))
+
+    @property
+    def held_radius_m(self) -> float:
+        """The radius that the held object stays out of."""
+        kept = self.margin_m if self.held_margin_m is None else min(self.held_margin_m, self.margin_m)
+        return self.radius_m - self.margin_m + kept
 
 
 @dataclass(frozen=True)

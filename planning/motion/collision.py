@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 
 from hardware.types import FloatArray
-from planning.motion.model import PlanningModel, is_obstacle
+from planning.motion.model import PlanningModel, is_obstacle, is_tool
 
 _DEEPER_M = 5e-4
 
@@ -20,6 +20,9 @@ class Touch:
     first: str
     second: str
     depth_m: float
+    by_tool: bool = False
+    """Whether it is the gripper or what it holds that touches something which is not of the robot: so it
+    would with any joint pose for the same tool pose."""
 
     def __str__(self) -> str:
         return f"{self.first} touches {self.second}"
@@ -44,7 +47,8 @@ class CollisionChecker:
         for contact in self._data.contact:
             bodies = [self._model.body(self._model.geom_bodyid[geom]).name for geom in contact.geom]
             first, second = sorted(bodies, key=is_obstacle)
-            found.append(Touch(self._words[first], self._words[second], -float(contact.dist)))
+            by_tool = is_tool(first) and is_obstacle(second)
+            found.append(Touch(self._words[first], self._words[second], -float(contact.dist), by_tool))
         return sorted(found, key=lambda touch: -touch.depth_m)
 
     def first_touch(self, positions: FloatArray, leaving: bool = False) -> Touch | None:

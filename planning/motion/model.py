@@ -7,7 +7,7 @@ readers place them alike. Which pairs of bodies may touch is decided here, once,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from xml.etree import ElementTree as ET
 
@@ -21,6 +21,7 @@ from planning.types import Capsule, Cuboid, PlanningScene
 
 HELD = "held_object"
 _OBSTACLE = "obstacle_"
+_FOR_HELD = "_for_held"
 CONTINUOUS_RANGE_RAD = 2.0 * np.pi
 """Continuous joints get this range either way: the path planner samples within limits only."""
 
@@ -56,12 +57,16 @@ def planning_model(scene: PlanningScene, flange_from_camera: FloatArray) -> Plan
     words = {name: _word(name) for name in robot}
     solids: tuple[Cuboid | Capsule, ...] = (*scene.obstacles, *scene.person)
     named = {f"{_OBSTACLE}{i}": solid for i, solid in enumerate(solids)}
-    words |= {body: solid.name for body, solid in named.items()}
     ignored = _robot_pairs(robot)
     if scene.held is not None and scene.held.cuboids:
         _add_held(base, scene)
         words[HELD] = f"the held {scene.held.label}"
         ignored += [(body, HELD) for body in robot if body not in _HELD_CLEAR_OF]
+        closer = _closer_for_held(scene.person, len(scene.obstacles))
+        ignored += [(HELD, body.removesuffix(_FOR_HELD)) for body in closer]
+        ignored += [(part, body) for part in robot for body in closer]
+        named |= closer
+    words |= {body: solid.name for body, solid in named.items()}
     touching = [b for b in words if b.startswith("finger") or b == HELD]
     allowed = [body for body, solid in named.items() if solid.name in scene.allow_contact]
     ignored += [(body, obstacle) for body in touching for obstacle in allowed]
@@ -70,9 +75,26 @@ def planning_model(scene: PlanningScene, flange_from_camera: FloatArray) -> Plan
     return PlanningModel(_document(base, ignored), tuple(ignored), words)
 
 
+def _closer_for_held(person: tuple[Capsule, ...], first: int) -> dict[str, Capsule]:
+    """Body name -> the smaller solid that stands for a part of the person where the held object is meant."""
+    return {
+        f"{_OBSTACLE}{first + i}{_FOR_HELD}": replace(part, radius_m=part.held_radius_m)
+        for i, part in enumerate(person)
+        if part.held_radius_m < part.radius_m
+    }
+
+
 def is_obstacle(body: str) -> bool:
     """Whether a body of the document is an obstacle or a part of the person, not of the robot."""
     return body.startswith(_OBSTACLE)
+
+
+TOOL_BODIES = ("bracelet_link", "end_effector_link", HELD)
+
+
+def is_tool(body: str) -> bool:
+    """Whether a body is rigid with the flange, the held object included."""
+    return body in TOOL_BODIES or body.startswith("finger")
 
 
 def _word(body: str) -> str:

@@ -22,6 +22,9 @@ class SceneOptions:
     """Nothing enters this column about the person above shoulder height."""
     torso_margin_m: float = 0.20
     """On the way; at a goal `MotionOptions.goal_torso_margin_m` holds."""
+    held_margin_m: float = 0.05
+    """Kept from torso, shoulders and upper arms by the held object: its end is offered near the body."""
+    held_head_margin_m: float = 0.20
     arm_margin_m: float = 0.05
     """Kept from the arms, but not from the receiving forearm and hand: the object goes there."""
     clutter_padding_m: float = 0.01

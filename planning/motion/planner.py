@@ -191,8 +191,10 @@ class RoboplanPlanner:
             if reason is None:
                 empty = False
                 yield joints
-            else:
-                blocked[reason] += 1
+                continue
+            if not blocked and (tool := world.tool_blocked(joints)):
+                raise Unreachable(words, tool)
+            blocked[reason] += 1
         if empty and blocked:
             reason, _ = blocked.most_common(1)[0]
             raise Unreachable(

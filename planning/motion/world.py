@@ -36,6 +36,12 @@ class World:
             return str(touches[0])
         return None if self.paths.free(joints) else "the arm grazes something"
 
+    def tool_blocked(self, joints: FloatArray) -> str | None:
+        """What the gripper or the held object touches at joints (7,), in words, or None; it would touch the
+        same with any other joints for the same tool pose.
+        """
+        return next((str(touch) for touch in self.checker.touches(joints) if touch.by_tool), None)
+
     def blocked_goal(self, joints: FloatArray) -> str | None:
         """Why joints (7,) are no place to stop at, or None; a torso needs more room there than on the way."""
         torso = [part for part in self.scene.person if part.name == TORSO]
@@ -91,4 +97,6 @@ def _narrowed(part: Capsule, depth_m: float | None) -> Capsule:
     if depth_m is None or part.radius_m <= _THIN_M:
         return part
     radius = max(part.radius_m - depth_m - _RELEASE_M, _THIN_M)
-    return replace(part, radius_m=radius, margin_m=part.margin_m - (part.radius_m - radius))
+    taken = part.radius_m - radius
+    held_margin = part.held_radius_m - (part.radius_m - part.margin_m) - taken
+    return replace(part, radius_m=radius, margin_m=part.margin_m - taken, held_margin_m=held_margin)
