@@ -7,7 +7,7 @@ from py_trees.common import Status
 from behaviours import keys
 from behaviours.base import Leaf
 from behaviours.keys import Outcome
-from behaviours.motion import bearing_deg
+from behaviours.motion import bearing_deg, load_n
 from behaviours.options import GripOptions
 from hardware.types import RobotState
 from perception.types import HumanPose
@@ -72,14 +72,17 @@ class WaitUntilSafe(_Guard):
 
 
 class AlreadyHolding(Leaf):
-    """Whether a pick can be skipped: asks the hand, not a memory of what was done."""
+    """Whether a pick can be skipped: asks the hand, not a memory of what was done; weighs what it finds."""
 
     READS = {keys.ROBOT: RobotState}
+    WRITES = {keys.WEIGHT: float}
 
     def poll(self) -> Status:
-        gripper = self.read(keys.ROBOT).gripper
+        robot: RobotState = self.read(keys.ROBOT)
+        gripper = robot.gripper
         width = f"{1e3 * gripper.width_m:.0f} mm"
         if gripper.holding:
+            self.write(keys.WEIGHT, load_n(robot))
             return self.succeed(f"holds something {width} wide, {gripper.force_n:.0f} N")
         return self.fail(f"the hand is empty, open by {width}")
 

@@ -74,6 +74,11 @@ def held_now(leaf: Leaf) -> HeldObject | None:
     return held or unknown_object(robot.gripper.width_m)
 
 
+def load_n(robot: RobotState) -> float:
+    """What hangs on the tool, in N: it reads as a force down."""
+    return max(0.0, -float(robot.arm.force[2]))
+
+
 def person_now(leaf: Leaf, max_age_s: float) -> HumanPose | None:
     """The tracked person, None when never seen or not for `max_age_s`."""
     pose: HumanPose | None = leaf.read_if_set(keys.HUMAN)

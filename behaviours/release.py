@@ -13,7 +13,7 @@ from py_trees.common import Status
 from behaviours import keys
 from behaviours.base import Leaf, MotionLeaf
 from behaviours.keys import Outcome
-from behaviours.motion import held_now, person_now
+from behaviours.motion import held_now, load_n, person_now
 from behaviours.options import GripOptions, PersonAges, Prompts
 from hardware.geometry import transform, unit
 from hardware.protocols import Motion
@@ -43,8 +43,7 @@ class WaitForTake(Leaf):
         keys.HUMAN: HumanPose,
         keys.HELD: HeldObject,
     }
-    WRITES = {keys.WEIGHT: float}
-    UPDATES = {keys.PHASE: Phase}
+    UPDATES = {keys.PHASE: Phase, keys.WEIGHT: float}
     OUTCOME = Outcome.NOT_TAKEN
 
     def __init__(self, name: str, release: ReleaseOptions, person: PersonAges, prompts: Prompts) -> None:
@@ -61,9 +60,10 @@ class WaitForTake(Leaf):
         held = held_now(self)
         self._human_point = np.zeros(3) if held is None else held.human_point
         self.write(keys.PHASE, Phase.HANDOVER)
-        # What hangs on the tool reads as a force down.
-        weight_n = max(0.0, -float(robot.arm.force[2]))
-        self.write(keys.WEIGHT, weight_n)
+        weight_n: float | None = self.read_if_set(keys.WEIGHT)
+        if weight_n is None:
+            weight_n = load_n(robot)
+            self.write(keys.WEIGHT, weight_n)
         self._state = start(self.now(), weight_n, self._options)
         self.services.robot.announcer.say(self._prompts.take_it.format(label=request.label))
 
@@ -159,12 +159,12 @@ class ObjectLeft(Leaf):
         weight_n: float = self.read(keys.WEIGHT)
         if robot.gripper.holding:
             return self.wait("the gripper still reports an object")
-        load_n = -float(robot.arm.force[2])
+        left_n = load_n(robot)
         if weight_n < self._options.min_weight_n:
             return self.succeed("the fingers are free; the object was too light to weigh")
-        if load_n > self._options.load_share * weight_n:
-            return self.wait(f"{load_n:.1f} of {weight_n:.1f} N still rest on the fingers")
-        return self.succeed(f"{load_n:.1f} of {weight_n:.1f} N left on the tool")
+        if left_n > self._options.load_share * weight_n:
+            return self.wait(f"{left_n:.1f} of {weight_n:.1f} N still rest on the fingers")
+        return self.succeed(f"{left_n:.1f} of {weight_n:.1f} N left on the tool")
 
 
 class OpenFully(MotionLeaf):

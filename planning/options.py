@@ -105,6 +105,10 @@ class ReleaseOptions:
     tare_s: float = 0.4
     cutoff_hz: float = 12.0
     """Low-pass of the force reading."""
+    tare_doubt_n: float = 8.0
+    """At rest the force differs from the object's weight by more: somebody pulls already, so the weight is
+    the tare.
+    """
     hand_distance_m: float = 0.15
     """A hand counts as there when it is this near the person's part."""
     hand_memory_s: float = 1.0
@@ -158,11 +162,13 @@ class SafetyOptions:
     """Taken off every distance to the person: the error of the tracked joints."""
     unseen_speed_m_s: float = 0.25
     """Nobody seen is not nobody there."""
-    fresh_s: float = 0.15
-    """An older view of the person caps the speed at `stale_speed_m_s`."""
-    stale_speed_m_s: float = 0.10
-    blind_s: float = 4.0
-    """Moving near a person who has not been seen for this long: stop."""
+    overspeed: float = 1.5
+    """The tool faster than this multiple of its cap, and `overspeed_m_s` more: stop."""
+    overspeed_m_s: float = 0.05
+    fresh_s: float = 0.5
+    """An older view of the person counts as none: the robot moves blind."""
+    blind_s: float = 6.0  # 0.4 m at 0.10 m/s, and time to come to rest
+    """Moving blind near the person for this long without a pause: stop."""
     blind_distance_m: float = 0.4
     """What counts as near for `blind_s`."""
     force_n: float = 20.0

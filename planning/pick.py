@@ -115,7 +115,8 @@ def plan_retreat(
     human: HumanPose | None,
     options: MotionOptions,
 ) -> Trajectory:
-    """Straight back along the tool's axis with fingers open by `width_m`, slowly; a shorter way if need be.
+    """Straight back along the tool's axis with fingers open by `width_m`, slowly; a shorter way if need be,
+    and straight up where none of these can be gone.
 
     Raises Unreachable.
     """
@@ -123,9 +124,10 @@ def plan_retreat(
     here = ToolGoal(tcp_pose(start_joints, width_m), width_m)
     slow = min(1.0, options.retreat_speed_m_s / options.line_speed_m_s)
     failure: Unreachable | None = None
-    for share in _SHORTER:
+    back = [_along_tool(here, -share * options.retreat_m) for share in _SHORTER]
+    for place in (*back, _raised(here, options.retreat_m)):
         try:
-            return planner.plan_line(start_joints, _along_tool(here, -share * options.retreat_m), scene, slow)
+            return planner.plan_line(start_joints, place, scene, slow)
         except Unreachable as error:
             failure = failure or error
     assert failure is not None  # the full way is always tried

@@ -3,7 +3,7 @@
 Guarantees:
 1. RELEASE needs two cues: a hand at the object AND a pull, a borne load or a drift of the tool; or, where no
    hand can be seen at all, a pull twice as strong for twice as long.
-2. No release before the force was tared at rest, on a bump shorter than the persistence of a pull, or while
+2. No release before the force was tared at rest (against the weight alone where somebody pulls already), on a bump shorter than the persistence of a pull, or while
    the object is pushed toward the robot.
 3. Every state says why it is where it is; a final phase never changes again.
 """
@@ -31,7 +31,10 @@ __all__ = ["ReleasePhase", "ReleaseSample", "ReleaseState", "start", "step"]
 
 
 def start(now_s: float, weight_n: float, options: ReleaseOptions) -> ReleaseState:
-    """The detector at the moment the arm came to rest at the handover pose; weight_n of the object in N."""
+    """The detector at the moment the arm came to rest at the handover pose.
+
+    weight_n: what the object weighed in N when nobody could touch it.
+    """
     reason = f"standing still {options.settle_s:.1f} s before taring the force"
     return ReleaseState(
         ReleasePhase.SETTLE, reason, "", weight_n, now_s, now_s, np.zeros(3), np.zeros((2, 3))
@@ -91,10 +94,12 @@ def _tare(state: ReleaseState, sample: ReleaseSample, options: ReleaseOptions) -
     state = replace(state, tare_sum=sums, tare_count=state.tare_count + 1)
     if sample.now_s - state.started_s < options.settle_s + options.tare_s:
         return state
+    early = float(np.linalg.norm(state.tare - state.hanging)) > options.tare_doubt_n
     return replace(
         state,
         phase=ReleasePhase.WAIT,
         reason="waiting for a hand",
+        taken_early=early,
         tool=sample.tool,
         waiting_s=sample.now_s,
         no_hand_s=sample.now_s,

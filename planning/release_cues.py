@@ -85,16 +85,26 @@ class ReleaseState:
     """Since when nobody reaches for the object: the prompts count from here."""
     prompted: int = 0
     lasting: Lasting = Lasting()
+    taken_early: bool = False
+    """Somebody pulled at the object already while the force was tared."""
+
+    @property
+    def hanging(self) -> FloatArray:
+        """The force (3,) that the object's weight alone makes."""
+        return np.array([0.0, 0.0, -self.weight_n])
 
     @property
     def tare(self) -> FloatArray:
         """The force (3,) with the object in the hand and nobody touching it."""
+        if self.taken_early:
+            return self.hanging
         return np.asarray(self.tare_sum[0] / max(self.tare_count, 1))
 
     @property
     def sigma_n(self) -> float:
         """Standard deviation of the force reading, the worst axis."""
-        variance = self.tare_sum[1] / max(self.tare_count, 1) - np.square(self.tare)
+        count = max(self.tare_count, 1)
+        variance = self.tare_sum[1] / count - np.square(self.tare_sum[0] / count)
         return float(np.sqrt(np.max(np.maximum(variance, 0.0))))
 
 

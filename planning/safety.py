@@ -21,6 +21,7 @@ from hardware.types import FloatArray, RobotState
 from perception.types import HumanPose, Keypoint
 from planning.nearness import Nearness, nearness, to_robot
 from planning.options import SafetyOptions
+from planning.robot_model import flange_pose_and_jacobian
 from planning.types import HeldObject, Phase
 
 _LEAVING = (Phase.RETREAT, Phase.RECOVER)
@@ -49,6 +50,8 @@ class SafetyState:
     """To the person, at the step before."""
     hands: tuple[tuple[float, FloatArray], ...] = field(default=())
     """Stamps and both wrists (2, 3) over the last moments."""
+    blind_since_s: float | None = None
+    """Since when the robot moves near the person without seeing them."""
     held_until_s: float = -np.inf
     held_reason: str = ""
 
@@ -74,6 +77,7 @@ def step(
     near = None if human is None else nearness(robot.arm.joints, human, held, options.uncertainty_m)
     state, alarm = _watch_force(state, robot, phase, now_s, options)
     state, fast_hand = _watch_hands(state, robot, human, phase, options)
+    state = _watch_blind(state, robot, human, near, now_s, options)
     alarm = alarm or fast_hand
     if alarm:
         state = replace(state, held_until_s=now_s + options.contact_hold_s, held_reason=alarm)
@@ -108,35 +112,70 @@ def _person_verdict(
     options: SafetyOptions,
 ) -> SafetyVerdict:
     if human is None or near is None:
-        cap = options.unseen_speed_m_s
-        return SafetyVerdict(False, cap, f"nobody seen, which is not nobody there: {cap:.2f} m/s at most")
-    age_s = now_s - human.stamp_s
-    moving = float(np.max(np.abs(robot.arm.velocities))) > options.rest_rad_s
-    if moving and phase not in _LEAVING:
-        stop = _too_near(near, state.near, phase, age_s, options)
-        if stop:
-            return _stop(stop)
-    distance_m = near.reach_m if phase is Phase.HANDOVER else min(near.reach_m, near.receiving_m)
-    cap, reason = speed_cap(distance_m, options), f"the person is {distance_m:.2f} m away"
-    if age_s > options.fresh_s and options.stale_speed_m_s < cap:
-        cap, reason = options.stale_speed_m_s, f"the person was last seen {age_s:.2f} s ago"
+        cap, reason = options.unseen_speed_m_s, "nobody seen, which is not nobody there"
+    else:
+        if _moving(robot, options) and phase not in _LEAVING:
+            stop = _too_near(near, state.near, phase, options) or _too_long_blind(state, near, now_s, options)
+            if stop:
+                return _stop(stop)
+        distance_m = near.reach_m if phase is Phase.HANDOVER else min(near.reach_m, near.receiving_m)
+        cap, reason = speed_cap(distance_m, options), f"the person is {distance_m:.2f} m away"
+        age_s = now_s - human.stamp_s
+        if age_s > options.fresh_s:
+            reason = f"{age_s:.1f} s ago {reason.replace('is', 'was')}"
+    speed = _tool_speed(robot)
+    if speed > options.overspeed * cap + options.overspeed_m_s:
+        return _stop(f"{reason}: {cap:.2f} m/s at most, the tool moves at {speed:.2f} m/s")
     return SafetyVerdict(False, cap, f"{reason}: {cap:.2f} m/s at most")
 
 
-def _too_near(
-    near: Nearness, before: Nearness | None, phase: Phase, age_s: float, options: SafetyOptions
-) -> str:
+def _moving(robot: RobotState, options: SafetyOptions) -> bool:
+    return float(np.max(np.abs(robot.arm.velocities))) > options.rest_rad_s
+
+
+def _tool_speed(robot: RobotState) -> float:
+    """Of the flange, m/s."""
+    _, jacobian = flange_pose_and_jacobian(robot.arm.joints)
+    return float(np.linalg.norm(jacobian[:3] @ robot.arm.velocities))
+
+
+def _too_near(near: Nearness, before: Nearness | None, phase: Phase, options: SafetyOptions) -> str:
     """Why the robot must not come closer, or an empty string; moving away is always allowed."""
     body_closing = before is None or near.body_m <= before.body_m
     if body_closing and near.body_m < options.stop_distance_m:
         return f"{near.body_part} {near.body_m:.2f} m from the robot, {options.stop_distance_m:.2f} m to keep"
-    if body_closing and age_s > options.blind_s and near.body_m < options.blind_distance_m:
-        return f"moving {near.body_m:.2f} m from a person not seen for {age_s:.1f} s"
     hand_closing = before is None or near.receiving_m <= before.receiving_m
     keep_m = options.receiving_stop_distance_m
     if phase is not Phase.HANDOVER and hand_closing and near.receiving_m < keep_m:
         return f"receiving arm {near.receiving_m:.2f} m from the robot, {keep_m:.2f} m to keep in this phase"
     return ""
+
+
+def _watch_blind(
+    state: SafetyState,
+    robot: RobotState,
+    human: HumanPose | None,
+    near: Nearness | None,
+    now_s: float,
+    options: SafetyOptions,
+) -> SafetyState:
+    """Since when the robot moves near the person without a view: what it carries may hide them a while."""
+    blind = (
+        human is not None
+        and near is not None
+        and now_s - human.stamp_s > options.fresh_s
+        and near.body_m < options.blind_distance_m
+        and _moving(robot, options)
+    )
+    since_s = now_s if state.blind_since_s is None else state.blind_since_s
+    return replace(state, blind_since_s=since_s if blind else None)
+
+
+def _too_long_blind(state: SafetyState, near: Nearness, now_s: float, options: SafetyOptions) -> str:
+    blind_s = 0.0 if state.blind_since_s is None else now_s - state.blind_since_s
+    if blind_s <= options.blind_s:
+        return ""
+    return f"{blind_s:.1f} s of moving {near.body_m:.2f} m from a person out of sight"
 
 
 def _watch_force(

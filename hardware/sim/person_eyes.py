@@ -19,7 +19,7 @@ HELD_WITHIN_M = 0.06
 """An object hangs in the gripper when its surface may be this near to the middle between the fingers."""
 LIFTED_M = 0.08
 """It is in the air when it is this much above where it lay at first."""
-STEADY_M_S = 0.08
+STEADY_M_S = 0.03  # seen from a metre that is under two degrees per second
 CLEAR_OF_FINGERS_M = 0.065
 """A hand has room where no finger's middle is nearer than this."""
 

@@ -47,6 +47,8 @@ class MotionOptions:
     person_distance_m: tuple[float, ...] = (0.25, 0.6, 1.2)
     """Distances between robot and person at which `person_speed_m_s` holds; linear between them."""
     person_speed_m_s: tuple[float, ...] = (0.10, 0.25, 0.50)
+    unseen_speed_m_s: float = 0.25
+    """The same where nobody was seen: that is not nobody there."""
     """Speed of tool, elbow and held object; the last one (Kinova's rating) also holds without a person."""
     line_speed_m_s: float = 0.25
     """The fastest the TCP goes on straight lines."""

@@ -56,6 +56,8 @@ class SpeedLimits:
 
 def person_speed_cap(positions: FloatArray, scene: PlanningScene, options: MotionOptions) -> FloatArray:
     """Allowed speed (N,) in m/s of the robot at positions (N, 7), by its distance to the person."""
+    if not scene.person:
+        return np.full(len(positions), options.unseen_speed_m_s)
     distance = person_distance(positions, scene.person, scene.held)
     return np.interp(distance, options.person_distance_m, options.person_speed_m_s)
 

@@ -31,7 +31,7 @@ def reaching_out(pose: HumanPose, wrist: FloatArray) -> HumanPose:
 def robot(
     joints: np.ndarray = REACHING,
     stamp_s: float = 0.0,
-    speed_rad_s: float = 0.3,
+    speed_rad_s: float = 0.05,
     force: tuple[float, float, float] = (0.0, 0.0, -3.0),
     fault: str | None = None,
 ) -> RobotState:

@@ -58,6 +58,12 @@ def test_pull_with_a_hand_releases_soon() -> None:
     assert states[-1] is states[first]
 
 
+def test_somebody_who_pulls_since_before_the_tare_gets_the_object() -> None:
+    early = last(pull(20.0, hand_m=None, from_s=-1.0))
+    assert early.phase is ReleasePhase.RELEASE
+    assert early.taken_early
+
+
 @pytest.mark.parametrize("direction", [(0, 0, 1), (0, 1, 0), (0.8, 0, -0.6)])
 def test_pulling_up_or_sideways_counts(direction: tuple[float, float, float]) -> None:
     assert last(pull(8.0, direction=direction)).phase is ReleasePhase.RELEASE
@@ -72,7 +78,7 @@ def test_pulling_up_or_sideways_counts(direction: tuple[float, float, float]) ->
         (pull(40.0, to_s=READY_S + 0.04), "a bump"),
         (pull(20.0, direction=(-1, 0, 0)), "a push toward the robot"),
         (lambda now_s: {"hand_distance_m": 0.02}, "a hand alone"),
-        (lambda now_s: {"extra": (9, 0, 0), "hand_distance_m": 0.02}, "there since before the tare"),
+        (lambda now_s: {"extra": (6, 0, 0), "hand_distance_m": 0.02}, "there since before the tare"),
     ],
 )
 def test_holds_on(scene: Scene, why: str) -> None:

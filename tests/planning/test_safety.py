@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -157,13 +158,26 @@ def test_hand_rushing_at_the_robot_stops_and_noise_does_not() -> None:
     assert not any(v.stop for v in verdicts(moving, noisy, ticks=500))
 
 
-def test_old_view_of_the_person_slows_down_then_stops_near() -> None:
-    assert verdicts(moving, lambda t: person(2.6, 9.7))[0].speed_cap_m_s == OPTIONS.stale_speed_m_s
-    far = verdicts(moving, lambda t: person(2.6, 1.0))[-1]
-    assert (far.stop, far.speed_cap_m_s) == (False, OPTIONS.stale_speed_m_s)
-    near = verdicts(moving, lambda t: person(1.35, 1.0))[-1]
-    assert near.stop
-    assert "not seen for" in near.reason
+def test_moving_blind_near_the_person_has_an_end() -> None:
+    ticks = round(1.2 * OPTIONS.blind_s / TICK_S)
+    assert not verdicts(moving, lambda t: person(2.6, 1.0), ticks=ticks)[-1].stop
+    near = verdicts(moving, lambda t: person(1.35, 1.0), ticks=ticks)
+    first = next(i for i, verdict in enumerate(near) if verdict.stop)
+    assert first * TICK_S == pytest.approx(OPTIONS.blind_s, abs=2 * TICK_S)
+    assert "out of sight" in near[first].reason
+    glimpsed = verdicts(moving, lambda t: person(1.35, max(1.0, t // 3.0 * 3.0)), ticks=ticks)
+    assert not any(verdict.stop for verdict in glimpsed)
+
+
+def test_tool_faster_than_its_cap_stops() -> None:
+    def fast(now_s: float) -> RobotState:
+        state = robot(stamp_s=now_s)
+        return replace(state, arm=replace(state.arm, velocities=np.array([0.9, 0, 0, 0, 0, 0, 0])))
+
+    verdict = verdicts(fast, lambda t: None)[-1]
+    assert verdict.stop
+    assert re.search(r"0.25 m/s at most, the tool moves at 0.\d\d m/s", verdict.reason)
+    assert not verdicts(fast, lambda t: person(3.5, t))[-1].stop  # far away: 0.5 m/s
 
 
 def test_distances_use_the_raw_joints() -> None:
