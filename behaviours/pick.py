@@ -42,7 +42,7 @@ class CloseGripper(MotionLeaf):
     """Closes until the fingers stall on the object or meet; whether they caught it is asked afterwards."""
 
     OUTCOME = Outcome.ERROR
-    PHASE = Phase.PICK
+    PHASE = Phase.GRIP
 
     def __init__(self, name: str, grip: GripOptions) -> None:
         super().__init__(name)

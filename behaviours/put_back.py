@@ -75,7 +75,7 @@ class LetGo(MotionLeaf):
     """Opens fully; refuses when the arm is not where Set Down ends."""
 
     READS = {keys.ROBOT: RobotState, keys.PUT_BACK_PLAN: Trajectory}
-    PHASE = Phase.RECOVER
+    PHASE = Phase.GRIP
 
     def __init__(self, name: str, grip: GripOptions) -> None:
         super().__init__(name)

@@ -176,6 +176,8 @@ class SafetyOptions:
     force_s: float = 0.05
     hard_force_n: float = 40.0
     """Unexpected force at once: stop."""
+    grip_force_n: float = 100.0
+    """The same while the fingers close or open: closing on a flat thing presses it onto the table."""
     force_memory_s: float = 1.0
     """The force expected is its mean over about this long."""
     contact_hold_s: float = 3.0

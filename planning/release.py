@@ -3,8 +3,8 @@
 Guarantees:
 1. RELEASE needs two cues: a hand at the object AND a pull, a borne load or a drift of the tool; or, where no
    hand can be seen at all, a pull twice as strong for twice as long.
-2. No release before the force was tared at rest (against the weight alone where somebody pulls already), on a bump shorter than the persistence of a pull, or while
-   the object is pushed toward the robot.
+2. No release before the force was tared at rest, on a bump shorter than the persistence of a pull, or while
+   the object is pushed toward the robot. Where somebody pulls already, its weight alone is the tare.
 3. Every state says why it is where it is; a final phase never changes again.
 """
 
@@ -67,20 +67,25 @@ def _filtered(state: ReleaseState, sample: ReleaseSample, options: ReleaseOption
         else state.force + share * (sample.force - state.force)
     )
     distance = sample.hand_distance_m
+    usual = state.tare if state.phase is ReleasePhase.WAIT else state.hanging
+    # The object's fall changes the force by its weight.
+    pulled = np.linalg.norm(force - usual) > max(options.blind_pull_n, 1.5 * state.weight_n)
     near = distance is not None and distance <= options.hand_distance_m
     return replace(
         state,
         stamp_s=sample.now_s,
         force=force,
+        pulled_s=sample.now_s if pulled else state.pulled_s,
         hand_seen_s=state.hand_seen_s if distance is None else sample.now_s,
         hand_near_s=sample.now_s if near else state.hand_near_s,
     )
 
 
 def _lost(state: ReleaseState, sample: ReleaseSample, options: ReleaseOptions) -> ReleaseState:
-    if state.phase is ReleasePhase.WAIT and hand_at_object(state, sample, options):
+    hand = state.phase is ReleasePhase.WAIT and hand_at_object(state, sample, options)
+    if hand or sample.now_s - state.pulled_s < options.hand_memory_s:
         return _end(state, ReleasePhase.RELEASE, "the person pulled the object out of the gripper")
-    return _end(state, ReleasePhase.DROPPED, "the gripper no longer holds the object and no hand was at it")
+    return _end(state, ReleasePhase.DROPPED, "the gripper lost the object and nobody was at it")
 
 
 def _settle(state: ReleaseState, sample: ReleaseSample, options: ReleaseOptions) -> ReleaseState:

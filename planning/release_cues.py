@@ -81,6 +81,8 @@ class ReleaseState:
     hand_near_s: float = -np.inf
     hand_seen_s: float = -np.inf
     """When a hand was last at the object, and last seen at all."""
+    pulled_s: float = -np.inf
+    """When somebody last pulled, harder than the object's fall could."""
     no_hand_s: float = 0.0
     """Since when nobody reaches for the object: the prompts count from here."""
     prompted: int = 0

@@ -186,18 +186,18 @@ def _watch_force(
     if state.force is None or state.stamp_s is None or phase is not state.phase:
         return replace(state, force=force, force_since_s=None), ""
     elapsed = max(now_s - state.stamp_s, 0.0)
-    size_n = float(np.linalg.norm(force - state.force))
+    # A force that only ceases is no collision: expected is anything from none to the mean.
+    share = np.clip(force @ state.force / max(float(state.force @ state.force), 1e-9), 0.0, 1.0)
+    size_n = float(np.linalg.norm(force - share * state.force))
     # People pull at what they are handed: while handing over only the hard limit is unexpected.
-    above = size_n > options.force_n and phase is not Phase.HANDOVER
+    above = size_n > options.force_n and phase not in (Phase.HANDOVER, Phase.GRIP)
     since_s = None if not above else now_s if state.force_since_s is None else state.force_since_s
     share = elapsed / (elapsed + options.force_memory_s)
     state = replace(state, force=state.force + share * (force - state.force), force_since_s=since_s)
     lasted = since_s is not None and now_s - since_s >= options.force_s - 1e-9
-    if size_n > options.hard_force_n:
-        return (
-            state,
-            f"unexpected force of {size_n:.0f} N, {options.hard_force_n:.0f} N at once are a collision",
-        )
+    hard_n = options.grip_force_n if phase is Phase.GRIP else options.hard_force_n
+    if size_n > hard_n:
+        return state, f"unexpected force of {size_n:.0f} N, {hard_n:.0f} N at once are a collision"
     if lasted:
         limit = f"{options.force_n:.0f} N for {options.force_s:.2f} s"
         return state, f"unexpected force of {size_n:.0f} N, {limit} are a collision"

@@ -19,6 +19,8 @@ class Phase(Enum):
     IDLE = "idle"
     LOOK = "look"
     PICK = "pick"
+    GRIP = "grip"
+    """The fingers close on the object or open from it: they push the arm about, which is no collision."""
     TRANSPORT = "transport"
     HANDOVER = "handover"
     RETREAT = "retreat"

@@ -25,6 +25,8 @@ from hardware.types import FloatArray
 THINK_EVERY_S = 0.010
 ARRIVED_FOR_S = 0.15
 """The object must hang still within reach this long before it counts as offered."""
+COMFORTABLE, STRETCH_AFTER_S = 0.85, 2.0
+"""Within this share of the reach a person takes what is offered; only after this long they stretch for it."""
 HASTE, HASTY_REACH_M = 0.5, 0.15
 """A hasty person needs this share of the usual times, and starts this much before the object is in reach."""
 AGAIN_REACTION_S = 0.4
@@ -136,7 +138,7 @@ class Person:
             self._offered_since = None
         elif self._offered_since is None:
             self._offered_since = now
-        elif now >= max(self._offered_since + ARRIVED_FOR_S * self._pace, self._resume_at):
+        elif now >= max(self._offered_since + self._wait_s, self._resume_at):
             self._enter(Stage.NOTICES, now)
 
     def _maybe_come_closer(self, now: float) -> None:
@@ -259,12 +261,22 @@ class Person:
     def _haste_m(self) -> float:
         return HASTY_REACH_M if self._hasty else 0.0
 
+    @property
+    def _wait_s(self) -> float:
+        """How long the object must be offered before this person reaches for it."""
+        comfortable = self._hasty or self._nearest_m <= COMFORTABLE * self.spec.reach_m
+        return ARRIVED_FOR_S * self._pace if comfortable else STRETCH_AFTER_S
+
+    @property
+    def _nearest_m(self) -> float:
+        """From the shoulder to the nearest place of the object that a hand could hold."""
+        return self._eyes.nearest_place(self._body.shoulder(self.spec.hand))
+
     def _offered(self) -> bool:
         """Held up by the gripper within reach, and at rest unless this person is hasty."""
         if not self._eyes.held_up or not (self._hasty or self._eyes.steady):
             return False
-        nearest = self._eyes.nearest_place(self._body.shoulder(self.spec.hand))
-        return nearest <= self.spec.reach_m + self._haste_m
+        return self._nearest_m <= self.spec.reach_m + self._haste_m
 
     def _lost(self, goal: FloatArray) -> bool:
         return not (self._eyes.held_up and self._body.can_reach(goal, LOST_MARGIN_M + self._haste_m))
