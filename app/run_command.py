@@ -49,7 +49,7 @@ class RunCommand:
     view: tyro.conf.DisallowNone[Literal["tree", "lines", "none"] | None] = None
     """What the terminal shows; by default the tree, or lines when the output is not a terminal."""
     video: tyro.conf.DisallowNone[Path | None] = None
-    """Write a video of the simulation here (.mp4)."""
+    """Write a video of the simulation here (.mp4 or .gif)."""
     runs_dir: tyro.conf.DisallowNone[Path | None] = None
     """Where the run's folder goes (run.runs_dir)."""
     config: tyro.conf.DisallowNone[Path | None] = None
@@ -110,6 +110,7 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
     from app.record import Recorder
     from app.runner import run_handover
     from app.summary import print_summary, run_log
+    from app.video import create_video
     from app.view import create_view
     from trees.handover import create_root
 
@@ -135,8 +136,6 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         recorder = Recorder(folder, about, config.run.telemetry_hz, album.on_key_written)
         observers: list[Observer] = [recorder, *create_view(command.view, console)]
         if command.video is not None:
-            from app.video import create_video
-
             observers.append(create_video(command.video, assembly))
         result = run_handover(assembly, root, request, config.run, observers)
     print_summary(console, result, folder, assembly.back_ends, command.video)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -45,9 +46,20 @@ class SimulatedRobot:
     def onlooker(self, width: int = 640, height: int = 480) -> SceneCamera:
         """A camera that sees robot, table and person from the side, for videos."""
         focal_px = height / 2.0 / np.tan(np.radians(SCENE_FOVY_DEG / 2.0))
+        return self._eye(SCENE_CAMERA, width, height, focal_px, SEEN_BY_ONLOOKER)
+
+    def wrist_view(self, width: int = 320, height: int = 180) -> SceneCamera:
+        """What the wrist camera sees, in any size, for videos."""
+        focal_px = self.options.camera.focal_px * width / self.options.camera.width
+        return self._eye(WRIST_CAMERA, width, height, focal_px, SEEN_BY_WRIST)
+
+    def _eye(
+        self, camera: str, width: int, height: int, focal_px: float, groups: Sequence[int]
+    ) -> SceneCamera:
         intrinsics = intrinsics_of(width, height, focal_px)
+        hidden = lens_body(self.world.model) if camera == WRIST_CAMERA else -1
         renderer = make_renderer(
-            self.options.renderer, self.world.model, SCENE_CAMERA, intrinsics, SEEN_BY_ONLOOKER
+            self.options.renderer, self.world.model, camera, intrinsics, groups, exclude_body=hidden
         )
         return SceneCamera(self.world, renderer)
 
