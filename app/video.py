@@ -137,7 +137,8 @@ class _Film:
         if self._path.suffix.lower() == ".gif":
             imageio.mimwrite(self._path, list(pictures), duration=1000.0 / rate, loop=0)
             return
-        with imageio.get_writer(self._path, fps=rate, macro_block_size=8, quality=7) as writer:
+        writer: Any = imageio.get_writer(self._path, fps=rate, macro_block_size=8, quality=7)
+        with writer:
             for picture in pictures:
                 writer.append_data(picture)
 

@@ -66,7 +66,8 @@ class Cluster:
     def __str__(self) -> str:
         x, y, _ = self.middle
         length, width = sorted(100.0 * self.size_m[:2], reverse=True)
-        return f"{length:.0f} x {width:.0f} cm at x {x:.2f}, y {y:.2f} m"
+        box = " ".join(f"{side:.0f}" for side in self.box)
+        return f"{length:.0f} x {width:.0f} cm at x {x:.2f}, y {y:.2f} m (box {box})"
 
 
 def find_table(frame: RGBDFrame, options: DetectorOptions, rng: np.random.Generator) -> TableScene | None:

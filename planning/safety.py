@@ -187,8 +187,8 @@ def _watch_force(
         return replace(state, force=force, force_since_s=None), ""
     elapsed = max(now_s - state.stamp_s, 0.0)
     # A force that only ceases is no collision: expected is anything from none to the mean.
-    share = np.clip(force @ state.force / max(float(state.force @ state.force), 1e-9), 0.0, 1.0)
-    size_n = float(np.linalg.norm(force - share * state.force))
+    kept = np.clip(force @ state.force / max(float(state.force @ state.force), 1e-9), 0.0, 1.0)
+    size_n = float(np.linalg.norm(force - kept * state.force))
     # People pull at what they are handed: while handing over only the hard limit is unexpected.
     above = size_n > options.force_n and phase not in (Phase.HANDOVER, Phase.GRIP)
     since_s = None if not above else now_s if state.force_since_s is None else state.force_since_s

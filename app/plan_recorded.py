@@ -1,0 +1,105 @@
+"""`handover plan FOLDER --object NAME`: perceives and plans on a recorded picture; nothing moves.
+
+Exit code 0: a plan was found; 1: none, and plan.json says why; 2: the recording or the command is unusable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from app.arguments import parse
+from app.options import Config
+
+
+@dataclass(frozen=True)
+class PlanCommand:
+    """Perceive and plan on one recorded RGB-D picture. The options after these are those of config.yaml."""
+
+    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
+    """The recording: color.png, depth.png (mm) or depth.npy (m), camera.json."""
+    object: tyro.conf.DisallowNone[str | None] = None
+    """What it is, in plain words; also decides what stays upright and what is sharp."""
+    box: tyro.conf.DisallowNone[tuple[float, float, float, float] | None] = None
+    """Where the object is in the picture: left top right bottom, in pixels; needed among several."""
+    out: Path = Path("plan")
+    """Where pictures, table and plan.json go."""
+    place: tuple[float, float] = (0.40, 0.0)
+    """Where on the robot's table the object is taken to lie: x and y of the base frame, in metres."""
+    seed: int = 0
+    """For the samplers; the same seed gives the same plan."""
+    config: tyro.conf.DisallowNone[Path | None] = None
+    """The configuration to use; by default config.yaml in the working directory, if there is one."""
+    settings: Annotated[Config, tyro.conf.arg(name="")] = Config()  # noqa: RUF009  # frozen
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Plan on one recording; returns the exit code."""
+    command, config = parse(PlanCommand(tyro.MISSING), arguments, "handover plan")
+
+    import numpy as np
+    from rich.console import Console
+
+    from app.errors import UsageError
+    from app.plan_report import print_findings, write_findings
+    from app.plan_steps import BackEnds, Findings, box_of, placed, search_plan, table_plane
+    from app.run_command import parse_request
+    from hardware.geometry import inverse, transform
+    from hardware.recorded import read_frame
+    from hardware.sim.model import camera_mount
+    from perception.errors import NotFound, PerceptionError
+    from perception.pointcloud import masked_points
+    from perception.tabletop import ClusterSegmenter, TabletopDetector
+    from perception.types import Detection
+    from planning.antipodal import AntipodalGenerator
+    from planning.motion.planner import RoboplanPlanner
+
+    if command.object is None:
+        raise UsageError("--object NAME is missing: say what it is, for example --object hammer")
+    label = parse_request(command.object).label
+    rng = np.random.default_rng(command.seed)
+    frame = read_frame(command.folder)
+    box = box_of(command.box, frame)
+    plane = table_plane(frame, config, rng)
+    under_camera = -plane.offset_m * plane.normal
+    table_z_m, place = config.scene.table_top_z_m, np.array(command.place)
+    findings = Findings(placed(frame, plane, table_z_m, under_camera, place), plane)
+    parts = BackEnds(
+        detector=TabletopDetector(rng, config.perception.detector, box),
+        segmenter=ClusterSegmenter(rng, config.perception.detector),
+        vlm=None,
+        grasps=AntipodalGenerator(config.planning.antipodal),
+        planner=RoboplanPlanner(config.motion, camera_mount(config.sim.camera)),
+    )
+    if config.back_ends.vlm == "simulated":
+        findings.notes.append("the simulated VLM knows simulated objects only; the shape rule decided")
+    try:
+        try:
+            boxed = parts.detector.detect(findings.frame, label)
+        except NotFound:
+            if box is None:
+                raise
+            boxed = Detection(label, 1.0, box, None, "the box as given")
+        found = parts.segmenter.segment(findings.frame, boxed)
+    except PerceptionError as error:
+        findings.failure = str(error)
+    else:
+        seen = masked_points(findings.frame, found.mask)
+        middle = transform(inverse(findings.frame.base_from_camera), np.median(seen, axis=0))
+        findings.frame = placed(frame, plane, table_z_m, middle, place)
+        findings.detection = found
+        search_plan(findings, config, parts, label, rng)
+    names = {
+        "detector": parts.detector.name,
+        "segmenter": parts.segmenter.name,
+        "regions": findings.regions.source if findings.regions else "none",
+        "grasps": parts.grasps.name,
+        "planner": parts.planner.name,
+    }
+    write_findings(command.out, findings, label, names)
+    print_findings(Console(), findings, command.out, label, names)
+    return 0 if findings.plan else 1
