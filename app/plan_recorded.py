@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     rng = np.random.default_rng(command.seed)
     frame = read_frame(command.folder)
     box = box_of(command.box, frame)
-    plane = table_plane(frame, config, rng)
+    plane = table_plane(frame, config, rng, box)
     under_camera = -plane.offset_m * plane.normal
     table_z_m, place = config.scene.table_top_z_m, np.array(command.place)
     findings = Findings(placed(frame, plane, table_z_m, under_camera, place), plane)

@@ -132,7 +132,8 @@ def print_findings(
         x, y, z = inverse(findings.frame.base_from_camera)[:3] @ np.append(plan.grasp.contact, 1.0)
         console.print(
             f"[bold green]plan for the {label}[/]: grasp at ({x:.3f}, {y:.3f}, {z:.3f}) m "
-            f"in the camera frame, {1e3 * plan.grasp.width_m:.0f} mm wide, lean {np.degrees(plan.grasp.lean_rad):.0f} deg; "
+            f"in the camera frame, {1e3 * plan.grasp.width_m:.0f} mm wide, "
+            f"lean {np.degrees(plan.grasp.lean_rad):.0f} deg; "
             f"approach {plan.approach.duration_s:.1f} s, lift {plan.lift.duration_s:.1f} s",
             highlight=False,
         )

@@ -1,7 +1,7 @@
 """From one recorded picture to a planned grasp: the steps the robot takes, without a robot.
 
-The recording does not say where its camera stood. The table is found first, as the largest plane in the
-picture whatever its tilt; then the camera is placed so that this plane is the configured table and the object
+The recording does not say where its camera stood. The table is found first, as the largest plane near the
+object whatever its tilt; then the camera is placed so that this plane is the configured table and the object
 lies at a chosen place on it, seen from the robot's side.
 """
 
@@ -17,7 +17,7 @@ from app.options import Config
 from behaviours.ground import points_beside
 from hardware.errors import HandoverError
 from hardware.geometry import pose, unit
-from hardware.types import FloatArray, RGBDFrame
+from hardware.types import BoolArray, FloatArray, RGBDFrame
 from perception.grounding import GridGrounder, GridView, numbered_grid
 from perception.pointcloud import Plane, fit_table, masked_points, voxel_downsample
 from perception.protocols import ObjectDetector, Segmenter, VisionLanguageModel
@@ -34,8 +34,7 @@ from planning.selection import Region, grasp_view, human_poses, mark_regions, se
 from planning.types import Cuboid, Grasp, GraspPlan, GraspSet, HeldObject
 
 TABLE_VOXEL_M = 0.012
-NO_READING_M = 2.0
-"""The table of a recording lies within this of the camera."""
+FARTHEST_TABLE_M = 2.0
 
 
 @dataclass(frozen=True)
@@ -77,22 +76,34 @@ class Findings:
     failure: str = ""
 
 
-def table_plane(frame: RGBDFrame, config: Config, rng: np.random.Generator) -> Plane:
-    """The largest plane of the picture in the camera frame, its normal toward the camera.
+def table_plane(frame: RGBDFrame, config: Config, rng: np.random.Generator, box: Box | None = None) -> Plane:
+    """The largest plane around `box`, or in the picture's middle, in the camera frame, normal toward it.
 
+    A floor beside the table may be larger than the table: so not the whole picture counts.
     Raises UsageError when the depth holds no plane.
     """
     in_camera = replace(frame, base_from_camera=np.eye(4))
-    points = voxel_downsample(masked_points(in_camera, max_range_m=NO_READING_M), TABLE_VOXEL_M)
+    seen = masked_points(in_camera, _surroundings(frame, box), max_range_m=FARTHEST_TABLE_M)
+    points = voxel_downsample(seen, TABLE_VOXEL_M)
     tolerance_m = config.perception.detector.plane_tolerance_m
     plane = fit_table(points, rng, tolerance_m=tolerance_m, up=(0.0, 0.0, -1.0), max_tilt_deg=89.0)
     if plane is None or np.sum(np.abs(plane.height(points)) < tolerance_m) < 100:
         raise UsageError(
-            f"{frame.source}: no table is to be seen; a plane nearer than {NO_READING_M:g} m is needed"
+            f"{frame.source}: no table is to be seen; a plane nearer than {FARTHEST_TABLE_M:g} m is needed"
         )
     if plane.offset_m < 0.0:
         plane = Plane(-plane.normal, -plane.offset_m)
     return plane
+
+
+def _surroundings(frame: RGBDFrame, box: Box | None) -> BoolArray:
+    """The pixels (H, W) up to a box' size (at least a tenth of the picture) around it; else the middle."""
+    height, width = frame.depth_m.shape
+    x0, y0, x1, y1 = box or (0.375 * width, 0.375 * height, 0.625 * width, 0.625 * height)
+    across, down = max(x1 - x0, 0.1 * width), max(y1 - y0, 0.1 * height)
+    mask = np.zeros((height, width), dtype=np.bool_)
+    mask[max(round(y0 - down), 0) : round(y1 + down), max(round(x0 - across), 0) : round(x1 + across)] = True
+    return mask
 
 
 def placed(
