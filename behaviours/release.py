@@ -157,6 +157,10 @@ class ObjectLeft(Leaf):
     def poll(self) -> Status:
         robot: RobotState = self.read(keys.ROBOT)
         weight_n: float = self.read(keys.WEIGHT)
+        # An object may jam between loosened fingers while the person draws at it: then it is theirs.
+        pull_n = float(np.linalg.norm(robot.arm.force + np.array([0.0, 0.0, weight_n])))
+        if pull_n > max(self._options.blind_pull_n, 1.5 * weight_n):
+            return self.succeed(f"the person draws at it with {pull_n:.1f} N")
         if robot.gripper.holding:
             return self.wait("the gripper still reports an object")
         left_n = load_n(robot)
