@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("app.plan_recorded", "perceive and plan on a recorded picture; nothing moves"),
     "tree": ("app.tree_command", "draw the behaviour tree"),
     "doctor": ("app.doctor", "say what is installed, what can run here, and how to get the rest"),
-    "bench": ("app.bench.cli", "measure: trials in simulation, timings, the paper's metric"),
+    "bench": ("app.bench.cli", "measure: trials in simulation, how long single steps take"),
 }
 """Word -> (module with `main(arguments) -> exit code`, what it does)."""
 
