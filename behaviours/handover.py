@@ -16,9 +16,10 @@ from behaviours.options import PersonAges
 from hardware.protocols import Motion
 from hardware.types import RobotState, Trajectory
 from perception.types import HandoverRequest, HumanPose
-from planning.errors import NoHandoverPose
+from planning.distances import seconds_near
+from planning.errors import NoHandoverPose, Unreachable
 from planning.motion.options import SceneOptions
-from planning.options import PresentationOptions
+from planning.options import PresentationOptions, SafetyOptions
 from planning.presentation import default_poses, handover_poses
 from planning.types import HandoverPose, HeldObject, Phase
 
@@ -103,16 +104,28 @@ class PlanHandover(WorkerLeaf):
     WRITES = {keys.HANDOVER_PLAN: Trajectory}
     OUTCOME = Outcome.NOT_REACHABLE
 
-    def __init__(self, name: str, scene: SceneOptions, person: PersonAges) -> None:
+    def __init__(self, name: str, scene: SceneOptions, person: PersonAges, safety: SafetyOptions) -> None:
         super().__init__(name)
         self._scene = scene
         self._person = person
+        self._safety = safety
 
     def job(self) -> Callable[[], Trajectory]:
         pose: HandoverPose = self.read(keys.HANDOVER)
         scene = surroundings(self, self._scene, self._person)
         start = self.read(keys.ROBOT).arm.joints
-        return partial(self.services.planner.plan_tool, start, pose.goal, scene)
+        planner, safety = self.services.planner, self._safety
+
+        def plan() -> Trajectory:
+            way = planner.plan_tool(start, pose.goal, scene)
+            # The camera turns away from the person on the way: the guard allows that for a while only.
+            near_s = seconds_near(way, scene, safety.blind_distance_m + safety.uncertainty_m)
+            if near_s > 0.95 * safety.blind_s:
+                limit = f"{safety.blind_s:.0f} s out of sight are allowed"
+                raise Unreachable("the pose", f"the way there stays {near_s:.1f} s near the person, {limit}")
+            return way
+
+        return plan
 
     def finish(self, result: Trajectory) -> Status:
         self.write(keys.HANDOVER_PLAN, result)

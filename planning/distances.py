@@ -8,9 +8,9 @@ import numpy as np
 
 from hardware.gen3 import gripper
 from hardware.geometry import transform
-from hardware.types import FloatArray
+from hardware.types import FloatArray, Trajectory
 from planning.robot_model import CAPSULE_RADII, capsule_segments, flange_pose
-from planning.types import Capsule, Cuboid, HeldObject
+from planning.types import Capsule, Cuboid, HeldObject, PlanningScene
 
 
 def segment_distance(a0: FloatArray, a1: FloatArray, b0: FloatArray, b1: FloatArray) -> FloatArray:
@@ -66,3 +66,12 @@ def person_distance(
     body_radii = np.array([c.radius_m - c.margin_m for c in person])
     gaps = segment_distance(starts[:, :, None], ends[:, :, None], body0, body1) - radii[:, None] - body_radii
     return np.asarray(gaps.min(axis=(1, 2)))
+
+
+def seconds_near(way: Trajectory, scene: PlanningScene, distance_m: float) -> float:
+    """How long the robot is within `distance_m` of the person's body on its way; what may be touched is left
+    out.
+    """
+    body = [part for part in scene.person if part.name not in scene.allow_contact]
+    near = person_distance(way.positions, body) < distance_m
+    return float(np.sum(np.diff(way.times_s)[near[1:]]))

@@ -24,7 +24,7 @@ from planning.types import Cuboid, Grasp, GraspPlan, HandoverPose, HeldObject, P
 
 _TABLE_EDGE_M = 0.12
 """An object is put down at least this far from the table's edge."""
-_SHORTER = (1.0, 0.7, 0.4)
+_SHORTER = (1.0, 0.7, 0.4, 0.2)
 
 
 def plan_grasp(

@@ -4,7 +4,8 @@ Guarantees:
 1. RELEASE needs two cues: a hand at the object AND a pull, a borne load or a drift of the tool; or, where no
    hand can be seen at all, a pull twice as strong for twice as long.
 2. No release before the force was tared at rest, on a bump shorter than the persistence of a pull, or while
-   the object is pushed toward the robot. Where somebody pulls already, its weight alone is the tare.
+   the object is pushed toward the robot. Where somebody pulls already, its weight alone is the tare; what
+   was pulled out of the fingers meanwhile is taken, not dropped.
 3. Every state says why it is where it is; a final phase never changes again.
 """
 
@@ -82,8 +83,9 @@ def _filtered(state: ReleaseState, sample: ReleaseSample, options: ReleaseOption
 
 
 def _lost(state: ReleaseState, sample: ReleaseSample, options: ReleaseOptions) -> ReleaseState:
-    hand = state.phase is ReleasePhase.WAIT and hand_at_object(state, sample, options)
-    if hand or sample.now_s - state.pulled_s < options.hand_memory_s:
+    hand = hand_at_object(state, sample, options)
+    pulled = sample.now_s - state.pulled_s < options.hand_memory_s
+    if (hand and (pulled or state.phase is ReleasePhase.WAIT)) or (pulled and blind(state, sample, options)):
         return _end(state, ReleasePhase.RELEASE, "the person pulled the object out of the gripper")
     return _end(state, ReleasePhase.DROPPED, "the gripper lost the object and nobody was at it")
 
@@ -99,7 +101,8 @@ def _tare(state: ReleaseState, sample: ReleaseSample, options: ReleaseOptions) -
     state = replace(state, tare_sum=sums, tare_count=state.tare_count + 1)
     if sample.now_s - state.started_s < options.settle_s + options.tare_s:
         return state
-    early = float(np.linalg.norm(state.tare - state.hanging)) > options.tare_doubt_n
+    off_n = float(np.linalg.norm(state.tare - state.hanging))
+    early = off_n > options.tare_doubt_n or state.sigma_n > options.tare_spread_n
     return replace(
         state,
         phase=ReleasePhase.WAIT,

@@ -104,7 +104,9 @@ class ReleaseState:
 
     @property
     def sigma_n(self) -> float:
-        """Standard deviation of the force reading, the worst axis."""
+        """Standard deviation of the force reading, the worst axis; 0 where somebody pulled at the time."""
+        if self.taken_early:
+            return 0.0
         count = max(self.tare_count, 1)
         variance = self.tare_sum[1] / count - np.square(self.tare_sum[0] / count)
         return float(np.sqrt(np.max(np.maximum(variance, 0.0))))

@@ -159,7 +159,7 @@ def create_present(name: str, propose: Behaviour, options: MissionOptions) -> Be
         memory=True,
         children=[
             NextHandoverPose("Next Handover Pose"),
-            PlanHandover("Plan Handover", options.scene, tree.person),
+            PlanHandover("Plan Handover", options.scene, tree.person, options.planning.safety),
             Deadline("Move To Handover (D)", move, tree.deadlines.motion_s),
         ],
     )

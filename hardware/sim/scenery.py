@@ -2,8 +2,8 @@
 
 World frame = robot base frame: the base stands on a riser, 0.08 m above the table top (a base 0.05 to 0.10 m
 above the table reaches every pick region and every person from 0.9 to 1.4 m).
-Contacts hold by friction alone with: elliptic cone, impratio 100, implicitfast at 2 ms. With impratio 10 an
-object held by a tapering part creeps out of the pads at 0.9 mm/s, which dry friction does not; with 100 at 0.2.
+Contacts hold by friction alone with: elliptic cone, impratio 100, implicitfast at 2 ms. With impratio 10
+an object held by a tapering part creeps out of the pads at 0.9 mm/s, unlike dry friction; with 100 at 0.2.
 """
 
 from __future__ import annotations

@@ -58,10 +58,21 @@ def test_pull_with_a_hand_releases_soon() -> None:
     assert states[-1] is states[first]
 
 
+def test_pulled_out_before_the_tare_is_taken_and_fallen_out_is_dropped() -> None:
+    out = last(lambda t: {"extra": 20.0 * np.array([1, 0, 0]), "holding": t < 0.2, "hand_distance_m": None})
+    assert out.phase is ReleasePhase.RELEASE
+    elsewhere = last(lambda t: {"extra": 20.0 * np.array([1, 0, 0]), "holding": t < 0.2})
+    assert elsewhere.phase is ReleasePhase.DROPPED
+    fallen = last(lambda t: {"extra": (0, 0, 3.0 * (t >= 0.2)), "holding": t < 0.2, "hand_distance_m": None})
+    assert fallen.phase is ReleasePhase.DROPPED
+
+
 def test_somebody_who_pulls_since_before_the_tare_gets_the_object() -> None:
     early = last(pull(20.0, hand_m=None, from_s=-1.0))
     assert early.phase is ReleasePhase.RELEASE
     assert early.taken_early
+    ramped = last(lambda t: {"extra": (min(20.0 * t, 13.0), 0, 0), "hand_distance_m": None})
+    assert ramped.phase is ReleasePhase.RELEASE
 
 
 @pytest.mark.parametrize("direction", [(0, 0, 1), (0, 1, 0), (0.8, 0, -0.6)])
@@ -177,5 +188,7 @@ def test_never_releases_without_two_cues(episodes: list[tuple], weight_n: float)
                 gate = now_s - near_s <= OPTIONS.hand_memory_s
                 size = np.linalg.norm(state.force - state.tare)
                 strong = size > OPTIONS.blind_pull_n and now_s - seen_s > OPTIONS.hand_memory_s
-                assert gate or strong
-                assert now_s >= OPTIONS.settle_s + OPTIONS.tare_s
+                pulled_out = not holding and now_s - state.pulled_s <= OPTIONS.hand_memory_s
+                unseen = now_s - seen_s > OPTIONS.hand_memory_s
+                assert gate or strong or (pulled_out and unseen)
+                assert pulled_out or now_s >= OPTIONS.settle_s + OPTIONS.tare_s
