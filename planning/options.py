@@ -109,8 +109,8 @@ class ReleaseOptions:
     """At rest the force differs from the object's weight by more: somebody pulls already, so the weight is
     the tare.
     """
-    tare_spread_n: float = 1.0
-    """The same where the force is this unsteady (standard deviation) while it should be tared."""
+    tare_drift_n: float = 4.0
+    """The same where the force changes by this much while it should be tared."""
     hand_distance_m: float = 0.15
     """A hand counts as there when it is this near the person's part."""
     hand_memory_s: float = 1.0

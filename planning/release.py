@@ -38,7 +38,7 @@ def start(now_s: float, weight_n: float, options: ReleaseOptions) -> ReleaseStat
     """
     reason = f"standing still {options.settle_s:.1f} s before taring the force"
     return ReleaseState(
-        ReleasePhase.SETTLE, reason, "", weight_n, now_s, now_s, np.zeros(3), np.zeros((2, 3))
+        ReleasePhase.SETTLE, reason, "", weight_n, now_s, now_s, np.zeros(3), np.zeros((3, 3))
     )
 
 
@@ -97,12 +97,12 @@ def _settle(state: ReleaseState, sample: ReleaseSample, options: ReleaseOptions)
 
 
 def _tare(state: ReleaseState, sample: ReleaseSample, options: ReleaseOptions) -> ReleaseState:
-    sums = state.tare_sum + np.array([sample.force, np.square(sample.force)])
+    sums = state.tare_sum + np.array([sample.force, np.square(sample.force), state.tare_count * sample.force])
     state = replace(state, tare_sum=sums, tare_count=state.tare_count + 1)
     if sample.now_s - state.started_s < options.settle_s + options.tare_s:
         return state
     off_n = float(np.linalg.norm(state.tare - state.hanging))
-    early = off_n > options.tare_doubt_n or state.sigma_n > options.tare_spread_n
+    early = off_n > options.tare_doubt_n or state.drift_n > options.tare_drift_n
     return replace(
         state,
         phase=ReleasePhase.WAIT,

@@ -72,7 +72,7 @@ class ReleaseState:
     force: FloatArray
     """Low-passed force (3,)."""
     tare_sum: FloatArray
-    """Per axis (2, 3) the sum of the readings while taring and of their squares."""
+    """Per axis (3, 3) the sum of the readings while taring, of their squares, and each times its number."""
     tare_count: int = 0
     tool: FloatArray | None = None
     """Where the tool waited (3,)."""
@@ -101,6 +101,15 @@ class ReleaseState:
         if self.taken_early:
             return self.hanging
         return np.asarray(self.tare_sum[0] / max(self.tare_count, 1))
+
+    @property
+    def drift_n(self) -> float:
+        """How much the force changed from the first to the last reading of the tare, by a straight line."""
+        count = self.tare_count
+        if count < 2:
+            return 0.0
+        slope = 12.0 * (self.tare_sum[2] - 0.5 * (count - 1) * self.tare_sum[0]) / (count * (count**2 - 1))
+        return float(np.linalg.norm(slope) * (count - 1))
 
     @property
     def sigma_n(self) -> float:
