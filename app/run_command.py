@@ -64,6 +64,10 @@ def main(arguments: Sequence[str]) -> int:
     seed = secrets.randbelow(2**32) if command.seed is None else command.seed
     if command.seed is not None and command.seed < 0:
         raise UsageError(f"--seed {command.seed}: a whole number of 0 or more is needed")
+    if command.video is not None:
+        from app.video import check_video_path
+
+        check_video_path(command.video)
     return _run(command, config, request, seed)
 
 

@@ -3,7 +3,7 @@
 Guarantees:
 1. When time is up, a running child is cancelled once and the decorator FAILS with the number.
 2. A child that ends in the tick its time runs out keeps its result.
-3. Simulated time counts, wall-clock time does not (`py_trees.decorators.Timeout` counts wall-clock time).
+3. The injected clock counts, not the one on the wall (`py_trees.decorators.Timeout` counts wall-clock time).
 """
 
 from __future__ import annotations
