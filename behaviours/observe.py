@@ -11,6 +11,7 @@ from behaviours.keys import Outcome
 from behaviours.options import PersonAges, ViewOptions
 from hardware.errors import HandoverError, StaleData
 from hardware.types import RGBDFrame, RobotState
+from perception.arm import completed
 from perception.errors import HumanLost
 from perception.types import HumanPose
 
@@ -75,7 +76,7 @@ class TrackHuman(Leaf):
             pose = self.services.human.latest(self._max_age_s)
         except HandoverError as error:
             return self.wait(str(error))
-        self.write(keys.HUMAN, pose)
+        self.write(keys.HUMAN, completed(pose, self.read_if_set(keys.HUMAN)))
         return self.wait(f"{pose.arm} arm, confidence {pose.confidence:.2f}")
 
 
@@ -107,6 +108,7 @@ class SeePerson(Leaf):
             return self.wait(str(error))
         if pose.stamp_s < self._arrived_s:
             return self.wait("nobody seen from here yet")
+        pose = completed(pose, self.read_if_set(keys.HUMAN))
         self.write(keys.HUMAN, pose)
         self._first_seen_s = pose.stamp_s if self._first_seen_s is None else self._first_seen_s
         x, y, z = pose.joint("shoulder")

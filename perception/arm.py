@@ -5,13 +5,14 @@ wrist.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hardware.types import BoolArray, FloatArray
 from perception.options import TrackerOptions
-from perception.types import ArmLengths, Keypoint, Side
+from perception.types import ArmLengths, HumanPose, Keypoint, Side
 
 SIDES: tuple[Side, Side] = ("left", "right")
 UPPER_ARM_RANGE_M = (0.22, 0.40)
@@ -26,6 +27,9 @@ STATURE_RANGE_M = (1.40, 2.10)
 MIN_LIMB_ANGLE_DEG = 35.0
 """Nearer to the line of sight a limb's length is mostly depth noise."""
 SIDES_DIFFER = 0.10
+
+TORSO = (Keypoint.LEFT_SHOULDER, Keypoint.RIGHT_SHOULDER, Keypoint.LEFT_HIP, Keypoint.RIGHT_HIP)
+SAME_PLACE_M = 0.12
 
 REACH_FORWARD_M = 0.20
 REACH_UP_M = (-0.45, 0.05)
@@ -199,3 +203,22 @@ def _along_sight(start: FloatArray, end: FloatArray, camera: FloatArray) -> bool
     limb, sight = end - start, start - camera
     size = np.linalg.norm(limb) * np.linalg.norm(sight)
     return bool(size < 1e-9 or abs(limb @ sight) > np.cos(np.deg2rad(MIN_LIMB_ANGLE_DEG)) * size)
+
+
+def completed(pose: HumanPose, before: HumanPose | None) -> HumanPose:
+    """The pose with torso joints that are out of sight now taken from `before`, if the person stands as then.
+
+    What the robot holds may hide a shoulder that was seen a moment ago. As then: the joints known in both
+    lie within `SAME_PLACE_M` of each other, in the median. Filled joints count as not measured.
+    """
+    if before is None:
+        return pose
+    now, then = np.isfinite(pose.joints).all(axis=1), np.isfinite(before.joints).all(axis=1)
+    both = now & then
+    missing = then & ~now & np.isin(np.arange(len(now)), TORSO)
+    if not np.any(both) or not np.any(missing):
+        return pose
+    shift_m = float(np.median(np.linalg.norm(pose.joints[both] - before.joints[both], axis=1)))
+    if shift_m > SAME_PLACE_M:
+        return pose
+    return replace(pose, joints=np.where(missing[:, None], before.joints, pose.joints))

@@ -1,5 +1,7 @@
 """Arm lengths, reach, facing and hidden wrists on numbers worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from perception.arm import (
     ArmLengthEstimator,
     ReachingArm,
+    completed,
     facing,
     forward_reach,
     hidden_wrist,
@@ -16,6 +19,8 @@ from perception.arm import (
 )
 from perception.options import TrackerOptions
 from perception.types import ArmLengths, Keypoint
+from planning.nominal import nominal_person
+from planning.options import PresentationOptions
 from tests.perception.people import person
 
 CAMERA = np.array([0.1, 0.0, 0.35])
@@ -130,3 +135,17 @@ def test_a_hidden_wrist_lies_a_forearm_from_the_elbow_on_its_ray(y: float, z: fl
     assert np.linalg.norm(np.cross(found - CAMERA, ray)) < 1e-9
     assert np.linalg.norm(found - elbow) == pytest.approx(max(forearm, miss))
     assert (found - CAMERA) @ ray <= (elbow - CAMERA) @ ray + 1e-9
+
+
+def test_hidden_shoulder_is_remembered_while_the_person_stands() -> None:
+    before = nominal_person(PresentationOptions())
+    hidden = np.array(before.joints)
+    hidden[[Keypoint.RIGHT_SHOULDER, Keypoint.RIGHT_WRIST]] = np.nan
+    now = replace(before, joints=hidden + 0.02)
+    filled = completed(now, before)
+    np.testing.assert_array_equal(filled.joint("shoulder", "right"), before.joint("shoulder", "right"))
+    assert np.isnan(filled.joint("wrist", "right")).all()
+    np.testing.assert_array_equal(filled.joints[Keypoint.NOSE], now.joints[Keypoint.NOSE])
+    walked = replace(before, joints=hidden + 0.3)
+    assert completed(walked, before) is walked
+    assert completed(now, None) is now
