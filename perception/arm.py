@@ -213,8 +213,8 @@ def completed(pose: HumanPose, before: HumanPose | None) -> HumanPose:
     """
     if before is None:
         return pose
-    now: BoolArray = np.isfinite(pose.joints).all(axis=1)
-    then: BoolArray = np.isfinite(before.joints).all(axis=1)
+    now = np.asarray(np.isfinite(pose.joints).all(axis=1))
+    then = np.asarray(np.isfinite(before.joints).all(axis=1))
     both = now & then
     missing = then & ~now & np.isin(np.arange(len(now)), TORSO)
     if not np.any(both) or not np.any(missing):
