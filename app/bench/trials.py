@@ -48,11 +48,9 @@ class TrialResult:
         return {**asdict(self), "command": self.trial.command}
 
 
-def all_trials(labels: Sequence[str], instances: Sequence[int], seeds: int) -> list[Trial]:
+def all_trials(labels: Sequence[str], instances: Sequence[int], seeds: Sequence[int]) -> list[Trial]:
     """Every object with every seed, seed by seed, so that a list cut short is still a fair sample."""
-    return [
-        Trial(label, instance, seed) for seed in range(seeds) for label in labels for instance in instances
-    ]
+    return [Trial(label, instance, seed) for seed in seeds for label in labels for instance in instances]
 
 
 def run_trials(trials: Sequence[Trial], config: Config, jobs: int, realtime: bool) -> Iterator[TrialResult]:
