@@ -16,8 +16,8 @@ from hardware.errors import HandoverError, UnknownName
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("app.run_command", "hand one object to a person, by default in simulation"),
-    "watch": ("app.watch", "look at a run, while it happens or afterwards"),
-    "plan": ("app.plan_recorded", "perceive and plan on a recorded picture; nothing moves"),
+    "watch": ("app.views.watch", "look at a run, while it happens or afterwards"),
+    "plan": ("app.plan.command", "perceive and plan on a recorded picture; nothing moves"),
     "tree": ("app.tree_command", "draw the behaviour tree"),
     "doctor": ("app.doctor", "say what is installed, what can run here, and how to get the rest"),
     "bench": ("app.bench.cli", "measure: trials in simulation, how long single steps take"),

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     if command.seed is not None and command.seed < 0:
         raise UsageError(f"--seed {command.seed}: a whole number of 0 or more is needed")
     if command.video is not None:
-        from app.video import check_video_path
+        from app.views.video import check_video_path
 
         check_video_path(command.video)
     return _run(command, config, request, seed)
@@ -109,13 +109,13 @@ def _shorthands(command: RunCommand, config: Config) -> Config:
 def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: int) -> int:
     from rich.console import Console
 
-    from app.album import Album
     from app.factory import build
-    from app.record import Recorder
+    from app.record.album import Album
+    from app.record.writer import Recorder
     from app.runner import run_handover
     from app.summary import print_summary, run_log
-    from app.video import create_video
-    from app.view import create_view
+    from app.views.live import create_view
+    from app.views.video import create_video
     from trees.handover import create_root
 
     console = Console()

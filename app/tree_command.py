@@ -33,8 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     from py_trees.display import dot_tree
     from rich.console import Console
 
-    from app.drawing import ASCII, marks_for, tree_lines
     from app.factory import mission_options
+    from app.views.drawing import ASCII, marks_for, tree_lines
     from app.watcher import TreeWatcher
     from trees.handover import create_root
 

@@ -21,7 +21,7 @@ CONCRETE = {
     "planning.antipodal",
 }
 """Back ends: only the factory builds them, beside what plans on recordings and what films the simulation."""
-MAY_BUILD = {"app/factory.py", "app/plan_recorded.py"}
+MAY_BUILD = {"app/factory.py", "app/plan/command.py"}
 CLOCK = "hardware/clock.py"
 MAX_LINES = 290
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.replay import Replay, find_run
+from app.record.replay import Replay, find_run
 from hardware.errors import BadFile
 
 TREE = [

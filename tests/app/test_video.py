@@ -10,9 +10,9 @@ import imageio.v2 as imageio
 import numpy as np
 import pytest
 
-from app import video
 from app.errors import UsageError
 from app.ticks import Node, NodeState, Result, Tick
+from app.views import video
 from behaviours.keys import Outcome
 from hardware.sim.options import SimOptions
 from perception.types import HandoverRequest

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from app.drawing import ASCII, UNICODE, Marks
-from app.replay import Replay
-from app.watch_screen import WatchScreen
+from app.record.replay import Replay
+from app.views.drawing import ASCII, UNICODE, Marks
+from app.views.watch_screen import WatchScreen
 from tests.app.test_replay import END, FIRST, tick, write
 
 

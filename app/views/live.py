@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from app.drawing import STYLES, Marks, label, marks_for, tree_lines
-from app.short import short
+from app.record.short import short
 from app.ticks import Node, NodeState, Observer, Result, Tick
+from app.views.drawing import STYLES, Marks, label, marks_for, tree_lines
 from behaviours import keys
 from perception.types import HandoverRequest
 

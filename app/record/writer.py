@@ -20,8 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
 
-from app.conversation import Conversation
-from app.short import short
+from app.record.conversation import Conversation
+from app.record.short import short
 from app.ticks import Node, Result, Tick
 from behaviours import keys
 from perception.types import HandoverRequest

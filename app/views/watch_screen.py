@@ -10,9 +10,9 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from app.drawing import ASCII, Marks
-from app.moment_text import headline, moment_lines, plain
-from app.replay import Replay
+from app.record.replay import Replay
+from app.views.drawing import ASCII, Marks
+from app.views.moment_text import headline, moment_lines, plain
 
 POLL_S = 0.1
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

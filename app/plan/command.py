@@ -45,8 +45,8 @@ def main(arguments: Sequence[str]) -> int:
     from rich.console import Console
 
     from app.errors import UsageError
-    from app.plan_report import print_findings, write_findings
-    from app.plan_steps import BackEnds, Findings, box_of, placed, search_plan, table_plane
+    from app.plan.report import print_findings, write_findings
+    from app.plan.steps import BackEnds, Findings, box_of, placed, search_plan, table_plane
     from app.run_command import parse_request
     from hardware.geometry import inverse, transform
     from hardware.recorded import read_frame

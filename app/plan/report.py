@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from app.pictures import grasps_picture, regions_picture
-from app.plan_steps import Findings
+from app.plan.steps import Findings
+from app.record.pictures import grasps_picture, regions_picture
 from hardware.geometry import inverse
 from hardware.types import BoolArray, FloatArray
 from planning.types import Grasp, Rejection

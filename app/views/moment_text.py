@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from app.drawing import ASCII, Marks, tree_lines
-from app.replay import Replay
+from app.record.replay import Replay
+from app.views.drawing import ASCII, Marks, tree_lines
 
 STATE_STYLES = {"running": "bold yellow", "done": "bold green", "fault": "bold red"}
 

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import tyro
 
-from app.drawing import ASCII, Marks, marks_for
-from app.replay import Replay, find_run
+from app.record.replay import Replay, find_run
+from app.views.drawing import ASCII, Marks, marks_for
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         return _print_once(replay, command.ascii)
     from rich.console import Console
 
-    from app.watch_screen import WatchScreen
+    from app.views.watch_screen import WatchScreen
 
     WatchScreen(replay, _marks(Console(), command.ascii)).run()
     return 0
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
 def _print_once(replay: Replay, ascii_only: bool) -> int:
     from rich.console import Console
 
-    from app.moment_text import moment_lines
+    from app.views.moment_text import moment_lines
 
     console = Console(highlight=False)
     marks = _marks(console, ascii_only)

@@ -51,14 +51,14 @@ class Album:
 
 
 def _regions(board: Board) -> Any:
-    from app.pictures import regions_picture
+    from app.record.pictures import regions_picture
 
     return regions_picture(board[keys.FRAME], board[keys.REGIONS])
 
 
 def _grasps(board: Board) -> Any:
     """Drawn when a grasp has its plan: the queue then still holds the worse ones."""
-    from app.pictures import grasps_picture
+    from app.record.pictures import grasps_picture
 
     plan = board[keys.GRASP_PLAN]
     return grasps_picture(
@@ -70,7 +70,7 @@ def _grasps(board: Board) -> Any:
 
 
 def _handover(board: Board) -> Any:
-    from app.pictures import handover_picture
+    from app.record.pictures import handover_picture
 
     return handover_picture(board.get(keys.HUMAN), board[keys.HANDOVER])
 

@@ -1,0 +1,1 @@
+"""Planning on recorded pictures instead of a robot."""
