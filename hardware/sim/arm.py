@@ -16,15 +16,14 @@ import math
 import mujoco
 import numpy as np
 
-from hardware.errors import DeviceFault, LimitViolation
-from hardware.gen3 import facts
+from hardware.errors import DeviceFault
+from hardware.limits import check_limits, match_turns
 from hardware.sim import course
 from hardware.sim.course import Course
 from hardware.sim.model import ARM_GAINS, FLANGE_SITE
 from hardware.sim.world import World
 from hardware.types import JOINT_COUNT, ArmState, FloatArray, MotionState, MotionStatus, Trajectory
 
-START_TOLERANCE_RAD = 0.05
 END_TOLERANCE_RAD = 0.01
 REST_SPEED_RAD_S = 0.02
 GRACE_S = 1.0
@@ -177,32 +176,6 @@ class SimulatedArm:
     def _wrench_noise(self) -> FloatArray:
         scale = self._noise_n * np.repeat((1.0, TORQUE_NOISE_M), 3)
         return self._rng.standard_normal(6) * scale
-
-
-def match_turns(trajectory: Trajectory, joints: FloatArray) -> Trajectory:
-    """The same motion, its continuous joints moved by whole turns to start where `joints` (7,) are."""
-    turns = np.round((joints - trajectory.start) / (2.0 * np.pi)) * facts.CONTINUOUS
-    return Trajectory(trajectory.times_s, trajectory.positions + 2.0 * np.pi * turns, trajectory.velocities)
-
-
-def check_limits(trajectory: Trajectory, joints: FloatArray) -> None:
-    """Raise LimitViolation unless the motion starts at `joints` (7,) and stays within speed and position
-    limits.
-    """
-    for i, name in enumerate(facts.JOINT_NAMES):
-        start = trajectory.start[i]
-        if abs(start - joints[i]) > START_TOLERANCE_RAD:
-            lower, upper = joints[i] - START_TOLERANCE_RAD, joints[i] + START_TOLERANCE_RAD
-            raise LimitViolation(f"the trajectory's start of {name}", start, lower, upper, "rad")
-        steps = np.diff(trajectory.positions[:, i]) / np.diff(trajectory.times_s)
-        speed = max(np.max(np.abs(trajectory.velocities[:, i])), np.max(np.abs(steps)))
-        limit = facts.VELOCITY_LIMITS[i]
-        if speed > limit * 1.001:
-            raise LimitViolation(f"the speed of {name}", speed, -limit, limit, "rad/s")
-        lower, upper = facts.POSITION_LOWER[i], facts.POSITION_UPPER[i]
-        for position in (np.min(trajectory.positions[:, i]), np.max(trajectory.positions[:, i])):
-            if not lower - 1e-6 <= position <= upper + 1e-6:
-                raise LimitViolation(f"the position of {name}", position, lower, upper, "rad")
 
 
 def place_arm(model: mujoco.MjModel, data: mujoco.MjData, joints: FloatArray) -> None:

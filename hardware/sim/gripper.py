@@ -13,18 +13,15 @@ import math
 import mujoco
 import numpy as np
 
-from hardware.errors import LimitViolation
 from hardware.gen3 import gripper as linkage
+from hardware.limits import WIDTH_TOLERANCE_M, check_opening
 from hardware.sim.model import GRIPPER_CONTROL, GRIPPER_ROOM_RAD
 from hardware.sim.world import World
 from hardware.types import FloatArray, GripperState, MotionState, MotionStatus
 
-MAX_FORCE_N = 235.0
-"""Robotiq's data sheet: 20 to 235 N."""
 CLOSING_SPEED_M_S = 0.10
 """Speed of the opening's change; the data sheet allows 0.02 to 0.15."""
 HOLDING_FORCE_N = 1.0
-WIDTH_TOLERANCE_M = 0.001
 STALL_SPEED_RAD_S = 0.02
 STALL_S = 0.1
 """The fingers stand still this long before a motion counts as ended."""
@@ -102,10 +99,7 @@ class SimulatedGripper:
 
     def move(self, width_m: float, force_n: float) -> GripperMotion:
         """Go to an opening in [0, 0.0854] m with at most `force_n` per pad. Raises LimitViolation outside."""
-        if not 0.0 <= width_m <= linkage.MAX_WIDTH_M + WIDTH_TOLERANCE_M:
-            raise LimitViolation("the gripper's opening", width_m, 0.0, linkage.MAX_WIDTH_M, "m")
-        if not 0.0 < force_n <= MAX_FORCE_N:
-            raise LimitViolation("the gripper's force", force_n, 0.0, MAX_FORCE_N, "N")
+        check_opening(width_m, force_n)
         with self._world.lock:
             if self._motion is not None:
                 self._motion.give_up("replaced by another motion")

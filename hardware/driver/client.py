@@ -1,0 +1,227 @@
+"""The program's side of the driver process: arm and gripper as thin clients with cached, stamped readings.
+
+Guarantees (those of `hardware.protocols`, and):
+1. Nothing here waits for the device: commands are written to a socket, readings come in a thread.
+2. The driver hears a beat only while this program's loop reads the arm, or nothing moves: a thread that beats
+   on while the loop hangs would be worse than none.
+3. A driver that ended or fell silent is a fault of the arm in the next reading, and ends every motion as
+   FAILED.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from itertools import count
+from pathlib import Path
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Any
+
+from hardware.driver import wire
+from hardware.driver.devices import DeviceAddress
+from hardware.driver.options import DriverOptions
+from hardware.errors import DeviceFault, HardwareError, NotConnected
+from hardware.protocols import Clock
+from hardware.types import MotionState, MotionStatus, RobotState
+
+SEND_S = 0.25
+"""A driver that takes no command for this long is lost."""
+LEAVE_S = 5.0
+ROOT = Path(__file__).parent.parent.parent
+
+
+class DriverProcess:
+    """Starts the process, keeps its readings, tells it that this program lives; a context manager."""
+
+    def __init__(
+        self, address: DeviceAddress, options: DriverOptions, clock: Clock, journal: Path | None = None
+    ) -> None:
+        self._address, self._options, self._clock, self._journal = address, options, clock, journal
+        self._process: subprocess.Popen[bytes] | None = None
+        self._commands: socket.socket
+        self._readings: socket.socket
+        self._lock, self._sending = Lock(), Lock()
+        self._numbers = count(1)
+        self._robot: RobotState | None = None
+        self._statuses: dict[int, MotionStatus] = {}
+        self._heard_s = self._looked_s = 0.0
+        self._lost = ""
+        self._leaving = Event()
+        self.name = ""
+
+    def __enter__(self) -> DriverProcess:
+        """Connect; raises HardwareError with the driver's words when it cannot."""
+        theirs, self._commands = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        sent, self._readings = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with theirs, sent:
+            self._process = subprocess.Popen(
+                self._words(theirs.fileno(), sent.fileno()),
+                pass_fds=(theirs.fileno(), sent.fileno()),
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                # Its own session: neither Ctrl-C nor Ctrl-Z at the terminal reaches it, only this program.
+                start_new_session=True,
+            )
+        try:
+            self._await_ready()
+            for work in (self._take_readings, self._beat):
+                Thread(target=work, name=f"driver {work.__name__}", daemon=True).start()
+            self._await_reading()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Have the arm stopped and the process ended."""
+        if self._process is None:
+            return
+        self.command({"do": "close"})
+        self._leaving.set()
+        for end in (lambda: None, self._process.terminate, self._process.kill):
+            end()
+            try:
+                self._process.wait(LEAVE_S)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        self._commands.close()
+        self._readings.close()
+
+    def command(self, message: Mapping[str, Any]) -> None:
+        """Write one command; a driver that does not take it counts as lost from now on."""
+        try:
+            with self._sending:
+                if not self._lost and self._process is not None:
+                    wire.send(self._commands, message)
+        except ConnectionError:
+            self._lose(self._epitaph())
+        except OSError as error:
+            self._lose(f"the driver process takes no commands ({error})")
+
+    def begin(self, message: Mapping[str, Any]) -> int:
+        """Write a command that begins a motion; returns the motion's number. Raises DeviceFault when lost."""
+        if self.lost:
+            raise DeviceFault("arm", self.lost, "look at the arm, then start the program again")
+        with self._lock:
+            number = next(self._numbers)
+            self._statuses[number] = MotionStatus(MotionState.RUNNING, "sent to the driver")
+        self.command({**message, "number": number})
+        return number
+
+    def status(self, number: int) -> MotionStatus:
+        """Where a motion stands; FAILED once the driver is lost."""
+        lost = self.lost
+        with self._lock:
+            status = self._statuses[number]
+        return MotionStatus(MotionState.FAILED, lost) if lost and status.running else status
+
+    def robot(self) -> RobotState:
+        """The newest reading, its arm in a fault once the driver is lost.
+
+        Raises NotConnected before the first.
+        """
+        self._looked_s = self._clock.now()
+        robot, lost = self._robot, self.lost
+        if robot is None:
+            raise NotConnected("the arm's driver", "enter its context first")
+        return replace(robot, arm=replace(robot.arm, fault=lost)) if lost else robot
+
+    @property
+    def lost(self) -> str:
+        """Why the driver cannot be reached any more, or an empty string."""
+        silent_s = self._clock.now() - self._heard_s
+        if not self._lost and self._robot is not None and silent_s > self._options.silent_s:
+            return f"the driver process has been silent for {silent_s:.1f} s"
+        return self._lost
+
+    def _words(self, commands: int, readings: int) -> list[str]:
+        opener, arguments = self._address.words()
+        words = [self._options.python or sys.executable, "-m", "hardware.driver"]
+        words += ["--commands", str(commands), "--readings", str(readings)]
+        words += [
+            "--opener",
+            opener,
+            "--arguments",
+            arguments,
+            "--options",
+            json.dumps(asdict(self._options)),
+        ]
+        return words if self._journal is None else [*words, "--journal", str(self._journal)]
+
+    def _await_ready(self) -> None:
+        self._commands.settimeout(self._options.start_s)
+        try:
+            answer = wire.receive(self._commands)
+        except TimeoutError:
+            raise HardwareError(
+                f"the driver process did not connect within {self._options.start_s:g} s; "
+                "see what it printed, and whether the arm is switched on and reachable"
+            ) from None
+        if answer is None:
+            raise HardwareError("the driver process ended before it was connected; see what it printed")
+        if answer["is"] != "ready":
+            raise HardwareError(str(answer["reason"]))
+        self.name = str(answer["name"])
+        self._commands.settimeout(SEND_S)
+
+    def _await_reading(self) -> None:
+        end_s = self._clock.now() + self._options.start_s
+        while self._robot is None:
+            if self._lost or self._clock.now() > end_s:
+                raise HardwareError(self._lost or "the driver process is connected but sends no readings")
+            self._clock.sleep(0.005)
+
+    def _take_readings(self) -> None:
+        """In a thread: the newest reading and what it says of the motions."""
+        while not self._leaving.is_set():
+            try:
+                datagram = self._readings.recv(wire.DATAGRAM_BYTES)
+            except OSError:
+                datagram = b""
+            if not datagram:
+                self._lose(self._epitaph())
+                return
+            message = json.loads(datagram)
+            with self._lock:
+                self._robot = wire.robot_of(message["robot"])
+                self._heard_s = self._clock.now()
+                for number, state, reason in message["motions"]:
+                    if number in self._statuses and self._statuses[number].running:
+                        self._statuses[number] = MotionStatus(MotionState(state), reason)
+
+    def _beat(self) -> None:
+        """In a thread: say that the program lives, as long as its loop does."""
+        while not self._leaving.wait(self._options.beat_s) and not self._lost:
+            if self._clock.now() - self._looked_s <= self._options.loop_limit_s or not self._moving():
+                self.command({"do": "beat"})
+
+    def _moving(self) -> bool:
+        with self._lock:
+            return any(status.running for status in self._statuses.values())
+
+    def _epitaph(self) -> str:
+        assert self._process is not None  # readings are taken after the start
+        try:
+            code = self._process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            return "the driver process closed its side"
+        return f"the driver process ended (exit code {code})"
+
+    def _lose(self, reason: str) -> None:
+        if not self._leaving.is_set():
+            self._lost = self._lost or reason
+
+
+def _environment() -> dict[str, str]:
+    """This program's own, with the sources on the path for an interpreter that has them not installed."""
+    path = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), path)))}

@@ -1,0 +1,42 @@
+"""The simulated arm and gripper as the driver process hosts them: alone in a world that runs in real time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event, Thread
+
+import numpy as np
+
+from hardware.driver.devices import HostedDevices
+from hardware.sim.build import build_world
+from hardware.sim.options import PersonOptions, SimOptions
+from hardware.sim.scenario import sample_scene
+
+STEP_S = 0.004
+
+
+@contextmanager
+def open_devices(
+    label: str = "hammer", seed: int = 0, start_deg: Sequence[float] | None = None
+) -> Iterator[HostedDevices]:
+    """A world with this object on the table and nobody there; its time passes as the machine's does."""
+    options = SimOptions(person=PersonOptions(present=False))
+    if start_deg is not None:
+        options = replace(options, start_deg=tuple(start_deg))
+    rng = np.random.default_rng(seed)
+    robot = build_world(sample_scene(label, None, options, rng), options, rng, realtime=True).robot
+    ended = Event()
+
+    def run() -> None:
+        while not ended.is_set():
+            robot.clock.sleep(STEP_S)
+
+    runner = Thread(target=run, name="world", daemon=True)
+    runner.start()
+    try:
+        yield HostedDevices("simulated Gen3", robot.arm, robot.gripper, robot.clock.now)
+    finally:
+        ended.set()
+        runner.join()
