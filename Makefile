@@ -16,6 +16,7 @@ PACKAGES := libegl1 libgl1 libusb-1.0-0 libgomp1
 .DELETE_ON_ERROR:
 
 demo: .venv/demo.installed
+	@mkdir -p runs
 	@$(BIN)/handover run $(OBJECT) --seed $(SEED) --video runs/demo.mp4
 
 test: libraries .venv/test.installed check

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from behaviours.services import Services
-from hardware.protocols import Announcer
+from hardware.clock import SystemClock
+from hardware.protocols import Announcer, Camera
+from hardware.types import RGBDFrame
 from trees.options import MissionOptions
 
 
@@ -37,6 +39,20 @@ class JobLog:
             }
 
 
+class DrawnCamera:
+    """A camera that draws its picture when asked, while time stands still: that time counts as a job's."""
+
+    def __init__(self, camera: Camera, jobs: JobLog) -> None:
+        self._camera, self._jobs, self._clock = camera, jobs, SystemClock()
+
+    def latest(self, max_age_s: float) -> RGBDFrame:
+        started_s = self._clock.now()
+        try:
+            return self._camera.latest(max_age_s)
+        finally:
+            self._jobs.record("draw the camera's picture", self._clock.now() - started_s)
+
+
 class Voice:
     """An announcer that remembers what was said until the record has taken it."""
 
@@ -63,6 +79,8 @@ class Assembly:
     mission: MissionOptions
     back_ends: Mapping[str, str]
     """Step -> name of the back end that does it, as it names itself."""
+    live: bool = True
+    """Time goes on while a tick takes its time; in a simulation that is not paced it stands still."""
     voice: Voice = field(default_factory=Voice)
     jobs: JobLog = field(default_factory=JobLog)
     score: Callable[[], Mapping[str, Any]] | None = None

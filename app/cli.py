@@ -33,7 +33,7 @@ A robot arm hands a person the object they ask for.
 
   handover run hammer               the whole handover in simulation, the tree live in the terminal
   handover run mug --seed 3 --person late --clutter 2
-  handover COMMAND --help           all options of a command
+  handover COMMAND --help           the options of a command
   handover --version
 
   --debug with any command shows the traceback of an error.
@@ -54,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"handover: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before or after a run, which handles its own
+        print("handover: interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader (head, less) has left; nothing more can be written
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

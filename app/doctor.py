@@ -69,6 +69,8 @@ LIBRARIES = {
 
 KEYS = {"OPENAI_API_KEY": "a vision-language model behind OpenAI's interface"}
 
+FILE_UNSET = tyro.conf.arg(metavar="FILE", help_behavior_hint="")
+
 
 @dataclass(frozen=True)
 class Check:
@@ -84,7 +86,9 @@ class Check:
 class DoctorCommand:
     """Say what is installed, what the configuration asks for, what is missing and how to get it."""
 
-    config: tyro.conf.DisallowNone[Annotated[Path | None, tyro.conf.arg(metavar="FILE")]] = None
+    config: tyro.conf.DisallowNone[
+        Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
+    ] = None
     """The configuration to check; by default config.yaml in the working directory, if there is one."""
 
 

@@ -10,49 +10,60 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast, get_args
 
 import tyro
 
-from app.arguments import parse
+from app.arguments import UNSET, parse
 from app.config import as_values
 from app.errors import UsageError
 from app.options import Config
 from app.ticks import Observer
 from behaviours.keys import Outcome
+from hardware.errors import BadFile, UnknownName
 from hardware.sim.options import Script
 from perception.types import HandoverRequest
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,39}")
 """What may be asked for: the label reaches models as data, so it stays short and plain."""
 
+PEOPLE = (*get_args(Script), "none")
+"""What `--person` may be."""
+
 EXIT_CODES = {Outcome.HANDED_OVER: 0, Outcome.INTERRUPTED: 130}
 OTHERWISE = 1
+REMEDY = "choose another place with --runs-dir"
 
 
 @dataclass(frozen=True)
 class RunCommand:
-    """Hand one object to the person who asks for it. The options after these are those of config.yaml."""
+    """Hand one object to the person who asks for it; in simulation, unless configured otherwise."""
 
     object: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="OBJECT")]
     """What to hand over, in plain words: hammer, mug, "red mug"."""
-    seed: tyro.conf.DisallowNone[int | None] = None
+    seed: Annotated[tyro.conf.DisallowNone[int | None], UNSET] = None
     """Makes a simulated run repeatable; drawn and recorded when not given."""
-    realtime: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    realtime: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
     """Let the simulation take the time it stands for, with jobs in a worker thread as on the robot."""
-    person: tyro.conf.DisallowNone[Script | Literal["none"] | None] = None
-    """What the simulated person does (sim.person.script), or none for an empty room."""
-    clutter: tyro.conf.DisallowNone[int | None] = None
-    """How many other objects lie on the simulated table (sim.clutter)."""
-    object_file: tyro.conf.DisallowNone[Path | None] = None
+    person: Annotated[
+        tyro.conf.DisallowNone[str | None],
+        tyro.conf.arg(
+            metavar="SCRIPT",
+            help=f"What the simulated person does: {', '.join(PEOPLE[:-1])}, or none for an empty room.",
+            help_behavior_hint="",
+        ),
+    ] = None
+    clutter: Annotated[tyro.conf.DisallowNone[int | None], UNSET] = None
+    """How many other objects lie on the simulated table, up to 4."""
+    object_file: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """Your own object for the simulation, an MJCF file."""
-    view: tyro.conf.DisallowNone[Literal["tree", "lines", "none"] | None] = None
-    """What the terminal shows; by default the tree, or lines when the output is not a terminal."""
-    video: tyro.conf.DisallowNone[Path | None] = None
+    view: Literal["auto", "tree", "lines", "none"] = "auto"
+    """What the terminal shows; auto is the tree, or lines when the output is not a terminal."""
+    video: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """Write a video of the simulation here (.mp4 or .gif)."""
-    runs_dir: tyro.conf.DisallowNone[Path | None] = None
-    """Where the run's folder goes (run.runs_dir)."""
-    config: tyro.conf.DisallowNone[Path | None] = None
+    runs_dir: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
+    """Where the run's folder goes; runs unless the configuration says otherwise."""
+    config: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """The configuration to use; by default config.yaml in the working directory, if there is one."""
     settings: Annotated[Config, tyro.conf.arg(name="")] = Config()  # noqa: RUF009  # frozen
 
@@ -97,7 +108,10 @@ def _shorthands(command: RunCommand, config: Config) -> Config:
     if command.person == "none":
         sim = replace(sim, person=replace(sim.person, present=False))
     elif command.person is not None:
-        sim = replace(sim, person=replace(sim.person, present=True, script=command.person))
+        if command.person not in PEOPLE:
+            raise UnknownName("person's script", command.person, PEOPLE)
+        script = cast(Script, command.person)
+        sim = replace(sim, person=replace(sim.person, present=True, script=script))
     if command.clutter is not None:
         sim = replace(sim, clutter=command.clutter)
     run = config.run
@@ -137,10 +151,13 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         "config": as_values(config),
     }
     with closing(Album(folder)) as album, run_log(console, folder):
-        recorder = Recorder(folder, about, config.run.telemetry_hz, album.on_key_written)
+        try:
+            recorder = Recorder(folder, about, config.run.telemetry_hz, album.on_key_written)
+        except OSError as error:
+            raise BadFile(folder, f"no record can be written ({error.strerror})", REMEDY) from error
         observers: list[Observer] = [recorder, *create_view(command.view, console)]
         if command.video is not None:
-            observers.append(create_video(command.video, assembly))
+            observers.append(create_video(command.video, assembly, console))
         result = run_handover(assembly, root, request, config.run, observers)
     print_summary(console, result, folder, assembly.back_ends, command.video)
     return EXIT_CODES.get(result.outcome, OTHERWISE)

@@ -68,7 +68,7 @@ class _Run:
         self.robot = assembly.services.robot
         self.wall = SystemClock()
         self.timer = LeafTimer(assembly.jobs)
-        self.tally = Tally(options.slow_tick_s)
+        self.tally = Tally(options.slow_tick_s, warns=assembly.live)
         self.signals = StopSignals(self.robot.arm.emergency_stop)
         self.ending_faults: list[str] = []
 
@@ -197,9 +197,11 @@ class _Run:
         for observer in tuple(self.observers):
             try:
                 getattr(observer, event)(*values)
-            except Exception:
+            except Exception as error:
                 self.observers.remove(observer)
-                logger.exception("%s failed; the run goes on without it", type(observer).__name__)
+                logger.exception(
+                    "the %s stopped working (%s); the run goes on without it", type(observer).__name__, error
+                )
 
 
 def _error(error: Exception) -> Result:

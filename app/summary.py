@@ -28,12 +28,22 @@ WORDS: dict[Outcome, str] = {
 }
 
 
+class _OneLine(logging.Formatter):
+    """What happened without its traceback, which log.txt keeps."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage()
+
+
 @contextmanager
 def run_log(console: Console, folder: Path) -> Iterator[None]:
     """While entered, warnings go to the console, among whatever a view draws there, and into log.txt."""
     written = logging.FileHandler(folder / "log.txt", encoding="utf-8", delay=True)
     written.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handlers = (written, RichHandler(console=console, show_time=False, show_path=False))
+    written.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk: the console has it
+    shown = RichHandler(console=console, show_time=False, show_path=False)
+    shown.setFormatter(_OneLine())
+    handlers = (written, shown)
     root = logging.getLogger()
     for handler in handlers:
         handler.setLevel(logging.WARNING)

@@ -16,8 +16,8 @@ MOVES_RAD_S = 0.02
 class Tally:
     """How long ticks take, which leaf is to blame for slow ones, and when the arm first moved."""
 
-    def __init__(self, slow_tick_s: float) -> None:
-        self._slow_tick_s = slow_tick_s
+    def __init__(self, slow_tick_s: float, *, warns: bool = True) -> None:
+        self._slow_tick_s, self._warns = slow_tick_s, warns
         self._times_s: list[float] = []
         self._slow = 0
         self._blamed: set[str] = set()
@@ -35,7 +35,7 @@ class Tally:
             self._slowest = (slowest_leaf, took_s)
         if took_s > self._slow_tick_s:
             self._slow += 1
-            if slowest_leaf not in self._blamed:
+            if self._warns and slowest_leaf not in self._blamed:
                 self._blamed.add(slowest_leaf)
                 logger.warning("slow tick: %.1f ms, most of it in %s", 1e3 * took_s, slowest_leaf)
 

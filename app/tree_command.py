@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from app.arguments import parse
+from app.arguments import UNSET, parse
 from app.options import Config
 
 
@@ -17,11 +17,11 @@ from app.options import Config
 class TreeCommand:
     """Draw the behaviour tree, built from the configuration; no robot, no simulation."""
 
-    ascii: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    ascii: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
     """Plain ASCII, for terminals without unicode."""
-    dot: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    dot: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
     """Graphviz source instead: handover tree --dot | dot -Tsvg > tree.svg"""
-    config: Path | None = None
+    config: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """The configuration to use; by default config.yaml in the working directory, if there is one."""
     settings: Annotated[Config, tyro.conf.arg(name="")] = Config()  # noqa: RUF009  # frozen
 

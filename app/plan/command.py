@@ -12,19 +12,22 @@ from typing import Annotated
 
 import tyro
 
-from app.arguments import parse
+from app.arguments import UNSET, parse
 from app.options import Config
+
+NAME = tyro.conf.arg(metavar="NAME", help_behavior_hint="(required)")
+EDGES = tyro.conf.arg(metavar="X0 Y0 X1 Y1", help_behavior_hint="")
 
 
 @dataclass(frozen=True)
 class PlanCommand:
-    """Perceive and plan on one recorded RGB-D picture. The options after these are those of config.yaml."""
+    """Perceive and plan on one recorded RGB-D picture; nothing moves."""
 
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
     """The recording: color.png, depth.png (mm) or depth.npy (m), camera.json."""
-    object: tyro.conf.DisallowNone[str | None] = None
+    object: Annotated[tyro.conf.DisallowNone[str | None], NAME] = None
     """What it is, in plain words; also decides what stays upright and what is sharp."""
-    box: tyro.conf.DisallowNone[tuple[float, float, float, float] | None] = None
+    box: Annotated[tyro.conf.DisallowNone[tuple[float, float, float, float] | None], EDGES] = None
     """Where the object is in the picture: left top right bottom, in pixels; needed among several."""
     out: Path = Path("plan")
     """Where pictures, table and plan.json go."""
@@ -32,7 +35,7 @@ class PlanCommand:
     """Where on the robot's table the object is taken to lie: x and y of the base frame, in metres."""
     seed: int = 0
     """For the samplers; the same seed gives the same plan."""
-    config: tyro.conf.DisallowNone[Path | None] = None
+    config: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """The configuration to use; by default config.yaml in the working directory, if there is one."""
     settings: Annotated[Config, tyro.conf.arg(name="")] = Config()  # noqa: RUF009  # frozen
 
@@ -51,9 +54,10 @@ def main(arguments: Sequence[str]) -> int:
     from hardware.geometry import inverse, transform
     from hardware.recorded import read_frame
     from hardware.sim.model import camera_mount
+    from perception.cutout import ClusterSegmenter
     from perception.errors import NotFound, PerceptionError
     from perception.pointcloud import masked_points
-    from perception.tabletop import ClusterSegmenter, TabletopDetector
+    from perception.tabletop import TabletopDetector
     from perception.types import Detection
     from planning.antipodal import AntipodalGenerator
     from planning.motion.planner import RoboplanPlanner

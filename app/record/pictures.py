@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from app.record.lettering import font
 from hardware.geometry import inverse, transform
 from hardware.types import FloatArray, RGBDFrame
 from perception.types import HumanPose, Keypoint, Regions
@@ -96,7 +97,7 @@ def handover_picture(human: HumanPose | None, handover: HandoverPose) -> Image.I
     panels = (("side view", ahead, up, (40, 330)), ("top view", ahead, left, (520, 250)))
     for title, right, rise, origin in panels:
         _draw_panel(draw, title, human, handover, right, rise, origin)
-    draw.text((12, 452), handover.description, INK, _font(16))
+    draw.text((12, 452), handover.description, INK, font(16))
     return image
 
 
@@ -114,7 +115,7 @@ def _draw_panel(
     def spot(p: FloatArray) -> tuple[float, float]:
         return origin[0] + scale * float(p @ right), origin[1] - scale * float(p @ rise)
 
-    draw.text((origin[0] - 28, 12), f"{title} (grid 0.25 m)", INK, _font(16))
+    draw.text((origin[0] - 28, 12), f"{title} (grid 0.25 m)", INK, font(16))
     for step in range(8):
         x = origin[0] + step * 0.25 * scale
         draw.line((x, 40, x, 440), (226, 226, 220), 1)
@@ -162,17 +163,13 @@ def _project(frame: RGBDFrame, camera_from_base: FloatArray, points: FloatArray)
 
 def _caption(image: Image.Image, words: Sequence[tuple[str, Colour]]) -> None:
     draw = ImageDraw.Draw(image)
-    font = _font(max(13, image.height // 30))
+    letters = font(max(13, image.height // 32))
     x, y = 8.0, 6.0
     for text, colour in words:
-        left, top, right, bottom = draw.textbbox((x, y), text, font=font)
+        left, top, right, bottom = draw.textbbox((x, y), text, font=letters)
         if right > image.width - 8 and x > 8:
             x, y = 8.0, y + (bottom - top) + 10
-            left, top, right, bottom = draw.textbbox((x, y), text, font=font)
+            left, top, right, bottom = draw.textbbox((x, y), text, font=letters)
         draw.rectangle((left - 4, top - 3, right + 4, bottom + 3), INK)
-        draw.text((x, y), text, colour, font)
+        draw.text((x, y), text, colour, letters)
         x = right + 14
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

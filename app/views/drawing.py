@@ -12,6 +12,8 @@ from app.ticks import Node, NodeState
 
 STYLES = {"SUCCESS": "green", "FAILURE": "red", "RUNNING": "yellow"}
 QUIET = "dim"
+ROOMY = 120
+"""Columns from which on a deep tree leaves room for what its leaves say."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,29 @@ def label(name: str, state: NodeState, marks: Marks) -> Text:
     return text.append(f"  {feedback}", style=QUIET) if feedback else text
 
 
-def tree_lines(nodes: Sequence[Node], states: Mapping[int, NodeState], marks: Marks) -> list[Text]:
+def indent_for(width: int) -> int:
+    """Columns per level of the tree on a console of `width`: as py_trees draws it where there is room."""
+    return 4 if width >= ROOMY else 2
+
+
+def tree_lines(
+    nodes: Sequence[Node], states: Mapping[int, NodeState], marks: Marks, indent: int = 4
+) -> list[Text]:
     """One line per node, indented by depth; each fits the console's width by being cut."""
     nothing = NodeState("INVALID", "")
     lines = []
     for node in nodes:
         line = Text(
-            "    " * node.depth + mark(node, marks) + " ", style=QUIET, no_wrap=True, overflow="ellipsis"
+            " " * indent * node.depth + mark(node, marks) + " ",
+            style=QUIET,
+            no_wrap=True,
+            overflow="ellipsis",
         )
         lines.append(line.append_text(label(node.name, states.get(node.id, nothing), marks)))
     return lines
+
+
+def plain(text: Text) -> Text:
+    """The same line with what ASCII lacks replaced."""
+    words = text.plain.replace("…", "...").encode("ascii", "replace").decode()
+    return Text(words, style=text.style) if words != text.plain else text

@@ -12,29 +12,32 @@ from rich.text import Text
 
 from app.record.short import short
 from app.ticks import Node, NodeState, Observer, Result, Tick
-from app.views.drawing import STYLES, Marks, label, marks_for, tree_lines
+from app.views.drawing import ASCII, STYLES, UNICODE, Marks, indent_for, label, marks_for, plain, tree_lines
+from app.views.fitting import fitting_nodes
 from behaviours import keys
 from perception.types import HandoverRequest
 
-View = Literal["tree", "lines", "none"]
+View = Literal["auto", "tree", "lines", "none"]
 
 SHOWN_KEYS = (
     keys.PHASE,
-    keys.OBJECT,
-    keys.REGIONS,
-    keys.GRASPS,
-    keys.GRASP,
-    keys.HUMAN,
-    keys.HANDOVER,
     keys.ROBOT,
-    keys.FAILURE,
+    keys.HUMAN,
+    keys.GRASP,
+    keys.HANDOVER,
+    keys.REGIONS,
+    keys.OBJECT,
+    keys.GRASPS,
 )
+"""Most telling first: a low terminal shows the first ones only."""
+BOARD_SHARE = 0.25
+"""Of the terminal's rows, at most, for these keys."""
 REFRESH_HZ = 8.0
 
 
-def create_view(view: View | None, console: Console) -> list[Observer]:
-    """The view asked for, if any; by default the tree on a terminal and lines elsewhere."""
-    chosen = view or ("tree" if console.is_terminal else "lines")
+def create_view(view: View, console: Console) -> list[Observer]:
+    """The view asked for, if any; "auto" is the tree on a terminal and lines elsewhere."""
+    chosen = view if view != "auto" else ("tree" if console.is_terminal else "lines")
     if chosen == "none":
         return []
     return [TreeView(console) if chosen == "tree" else LineView(console)]
@@ -66,8 +69,9 @@ class LineView:
         """The summary is the command's to print."""
 
     def _print(self, t_s: float, text: Text) -> None:
-        line = Text(f"{t_s:7.2f} s  ", style="dim")
-        self._console.print(line.append_text(text), soft_wrap=True, highlight=False)
+        line = Text(f"{t_s:7.2f} s  ", style="dim").append_text(text)
+        line = plain(line) if self._marks is ASCII else line
+        self._console.print(line, soft_wrap=True, highlight=False)
 
 
 class TreeView:
@@ -113,19 +117,21 @@ class TreeView:
         if tick is None:
             return Text("getting ready")
         board = Table.grid(padding=(0, 2))
-        for key in SHOWN_KEYS:
-            if key in self._board:
-                board.add_row(
-                    Text(key, style="cyan"), Text(self._board[key], overflow="ellipsis", no_wrap=True)
-                )
+        written = [key for key in SHOWN_KEYS if key in self._board]
+        for key in written[: max(3, int(BOARD_SHARE * self._console.height))]:
+            board.add_row(Text(key, style="cyan"), self._line(self._board[key]))
         took = f"tick {tick.number} took {1e3 * tick.tick_s:.1f} ms"
-        timing = Text(f"{self._request}: {tick.t_s:6.2f} s, {took}, at {tick.tip}", style="bold")
-        said = Text(f"robot: {self._said}", style="bold cyan") if self._said else Text("")
-        return Group(timing, *tree_lines(self._visible_nodes(), self._states, self._marks), board, said)
+        head = self._line(f"{self._request}: {tick.t_s:6.2f} s, {took}, at {tick.tip}", style="bold")
+        said = self._line(f"robot: {self._said}" if self._said else "", style="bold cyan")
+        nodes = fitting_nodes(self._nodes, self._states, self._console.height - board.row_count - 3)
+        tree = tree_lines(nodes, self._states, self._marks, indent_for(self._console.width))
+        return Group(head, *(self._fitted(line) for line in tree), board, said)
 
-    def _visible_nodes(self) -> list[Node]:
-        """All nodes where there is room, else the branches that run, with what stands beside them."""
-        if len(self._nodes) + len(SHOWN_KEYS) + 4 <= self._console.height:
-            return list(self._nodes)
-        running = {number for number, state in self._states.items() if state.status == "RUNNING"}
-        return [node for node in self._nodes if node.parent is None or node.parent in running]
+    def _line(self, text: str, style: str = "") -> Text:
+        return self._fitted(Text(text, style=style))
+
+    def _fitted(self, line: Text) -> Text:
+        """A line that is cut where the console ends, in signs the console can show."""
+        line = plain(line) if self._marks is ASCII else line
+        line.no_wrap, line.overflow = True, "ellipsis" if self._marks is UNICODE else "crop"
+        return line

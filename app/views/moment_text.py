@@ -5,21 +5,26 @@ from __future__ import annotations
 from rich.text import Text
 
 from app.record.replay import Replay
-from app.views.drawing import ASCII, Marks, tree_lines
+from app.views.drawing import ASCII, Marks, indent_for, plain, tree_lines
+from behaviours import keys
+from behaviours.keys import Outcome
 
 STATE_STYLES = {"running": "bold yellow", "done": "bold green", "fault": "bold red"}
 
 
-def moment_lines(replay: Replay, index: int, marks: Marks) -> list[Text]:
-    """Headline, tree, blackboard and speech of moment `index`; only signs of `marks`' alphabet."""
+def moment_lines(replay: Replay, index: int, marks: Marks, width: int = 80) -> list[Text]:
+    """Headline, tree, blackboard and speech of moment `index` for `width` columns; only signs of `marks`."""
     if not replay.moments:
         return [Text(f"{replay.request}: nothing has happened yet", style="bold yellow")]
     lines = [headline(replay, index)]
     moment = replay.moments[index]
-    lines += tree_lines(replay.nodes, moment.states, marks)
-    width = max((len(key) for key in moment.board), default=0)
-    for key, text in sorted(moment.board.items()):
-        lines.append(Text(f"{key:{width}}  ", style="cyan").append(text, style="default"))
+    lines += tree_lines(replay.nodes, moment.states, marks, indent_for(width))
+    board = dict(moment.board)
+    if moment.outcome == Outcome.HANDED_OVER.value:
+        board.pop(keys.FAILURE, None)  # the last trouble on the way, which was mended
+    longest = max(map(len, board), default=0)
+    for key, text in sorted(board.items()):
+        lines.append(Text(f"{key:{longest}}  ", style="cyan").append(text, style="default"))
     lines += [Text(f"robot: {sentence}", style="bold cyan") for sentence in moment.said]
     return [plain(line) for line in lines] if marks is ASCII else lines
 
@@ -35,9 +40,3 @@ def headline(replay: Replay, index: int) -> Text:
         + (f"  {moment.reason}" if moment.reason else "")
     )
     return text
-
-
-def plain(text: Text) -> Text:
-    """The same line with what ASCII lacks replaced."""
-    words = text.plain.replace("…", "...").encode("ascii", "replace").decode()
-    return Text(words, style=text.style) if words != text.plain else text

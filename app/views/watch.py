@@ -11,8 +11,11 @@ from typing import Annotated
 
 import tyro
 
+from app.arguments import UNSET
 from app.record.replay import Replay, find_run
 from app.views.drawing import ASCII, Marks, marks_for
+
+RUN = tyro.conf.arg(metavar="[RUN]", help_behavior_hint="")
 
 
 @dataclass(frozen=True)
@@ -23,21 +26,21 @@ class WatchCommand:
     leaves.
     """
 
-    run: tyro.conf.Positional[str | None] = None
+    run: Annotated[tyro.conf.Positional[tyro.conf.DisallowNone[str | None]], RUN] = None
     """The run's folder or its name; by default the newest."""
     runs_dir: Path = Path("runs")
     """Where runs are kept."""
-    once: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    once: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
     """Print the newest state once and leave (also done when the output is not a terminal)."""
-    ascii: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    ascii: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
     """Plain signs only; the default where the terminal does not speak unicode."""
-    no_colour: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    no_colour: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
     """No colours; the environment variable NO_COLOR does the same."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Show one run; returns the exit code."""
-    command = tyro.cli(WatchCommand, args=list(arguments), prog="handover watch", compact_help=False)
+    command = tyro.cli(WatchCommand, args=list(arguments), prog="handover watch")
     replay = Replay(find_run(command.run, command.runs_dir))
     if command.no_colour:
         os.environ["NO_COLOR"] = "1"
@@ -58,7 +61,7 @@ def _print_once(replay: Replay, ascii_only: bool) -> int:
 
     console = Console(highlight=False)
     marks = _marks(console, ascii_only)
-    for line in moment_lines(replay, len(replay.moments) - 1, marks):
+    for line in moment_lines(replay, len(replay.moments) - 1, marks, console.width):
         console.print(line, no_wrap=True, overflow="ellipsis" if marks is not ASCII else "crop")
     return 0
 

@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from app.record.replay import Replay
-from app.views.drawing import ASCII, Marks
-from app.views.moment_text import headline, moment_lines, plain
+from app.views.drawing import ASCII, Marks, plain
+from app.views.moment_text import headline, moment_lines
 
 POLL_S = 0.1
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -109,7 +109,7 @@ class WatchScreen(App[None]):
             self._time_s = self._replay.moments[self._index].t_s
 
     def _show(self) -> None:
-        body = moment_lines(self._replay, self._index, self._marks)
+        body = moment_lines(self._replay, self._index, self._marks, self.size.width)
         if self._replay.moments:
             head, body = headline(self._replay, self._index), body[1:]
             self.query_one("#head", Static).update(self._fitted(head))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -15,13 +14,12 @@ from hardware.sim.arm import SimulatedArm, place_arm
 from hardware.sim.camera import SimulatedCamera, intrinsics_of
 from hardware.sim.clock import SimulatedClock
 from hardware.sim.gripper import SimulatedGripper
-from hardware.sim.model import SEEN_BY_ONLOOKER, SEEN_BY_WRIST, WRIST_CAMERA, build_model, placements
+from hardware.sim.model import SEEN_BY_WRIST, WRIST_CAMERA, build_model, placements
 from hardware.sim.options import SimOptions
 from hardware.sim.person import Person
 from hardware.sim.renderers import make_renderer
 from hardware.sim.scenario import SceneSpec
-from hardware.sim.scene_camera import SceneCamera
-from hardware.sim.scenery import SCENE_CAMERA, SCENE_FOVY_DEG
+from hardware.sim.scene_camera import Onlookers
 from hardware.sim.score import Scorekeeper
 from hardware.sim.truth import SceneIndex, human_geoms, lens_body
 from hardware.sim.world import World
@@ -43,25 +41,10 @@ class SimulatedRobot:
     score: Scorekeeper
     options: SimOptions
 
-    def onlooker(self, width: int = 640, height: int = 480) -> SceneCamera:
-        """A camera that sees robot, table and person from the side, for videos."""
-        focal_px = height / 2.0 / np.tan(np.radians(SCENE_FOVY_DEG / 2.0))
-        return self._eye(SCENE_CAMERA, width, height, focal_px, SEEN_BY_ONLOOKER)
-
-    def wrist_view(self, width: int = 320, height: int = 180) -> SceneCamera:
-        """What the wrist camera sees, in any size, for videos."""
-        focal_px = self.options.camera.focal_px * width / self.options.camera.width
-        return self._eye(WRIST_CAMERA, width, height, focal_px, SEEN_BY_WRIST)
-
-    def _eye(
-        self, camera: str, width: int, height: int, focal_px: float, groups: Sequence[int]
-    ) -> SceneCamera:
-        intrinsics = intrinsics_of(width, height, focal_px)
-        hidden = lens_body(self.world.model) if camera == WRIST_CAMERA else -1
-        renderer = make_renderer(
-            self.options.renderer, self.world.model, camera, intrinsics, groups, exclude_body=hidden
-        )
-        return SceneCamera(self.world, renderer)
+    @property
+    def onlookers(self) -> Onlookers:
+        """Cameras beside the table and at the wrist, for videos."""
+        return Onlookers(self.world.model, self.options)
 
 
 def build_world(

@@ -118,7 +118,7 @@ def test_a_paced_clock_takes_the_real_time_and_catches_up_a_slow_tick(tmp_path: 
 def test_the_onlooker_sees_robot_object_and_person() -> None:
     rng = np.random.default_rng(0)
     built = build_world(sample_scene("hammer", None, FULL, rng), FULL, rng)
-    picture = built.onlooker(160, 120).picture()
+    picture = built.onlookers.scene(160, 120).picture(built.world.snapshot())
     assert picture.shape == (120, 160, 3)
     assert picture.std() > 20.0
 
