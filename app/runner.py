@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -121,7 +122,8 @@ class _Run:
         self.tree.tick()
         self.tally.add(self.timer.busy_s, self.timer.slowest)
         t_s, wall_s = self.robot.clock.now() - self.started_s, self.wall.now() - self.wall_started_s
-        self.tally.moved(self._speed(), t_s, wall_s)
+        with suppress(HardwareError):  # an arm that cannot be read is the guard's to judge
+            self.tally.moved(self._speed(), t_s, wall_s)
         return Tick(
             number=self.tally.ticks,
             t_s=t_s,
