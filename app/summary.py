@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -35,12 +35,22 @@ class _OneLine(logging.Formatter):
         return record.getMessage()
 
 
+class _LogFile(logging.FileHandler):
+    """A log that a full disk or a vanished folder silences; the console has the warnings too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError):
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        pass
+
+
 @contextmanager
 def run_log(console: Console, folder: Path) -> Iterator[None]:
     """While entered, warnings go to the console, among whatever a view draws there, and into log.txt."""
-    written = logging.FileHandler(folder / "log.txt", encoding="utf-8", delay=True)
+    written = _LogFile(folder / "log.txt", encoding="utf-8", delay=True)
     written.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    written.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk: the console has it
     shown = RichHandler(console=console, show_time=False, show_path=False)
     shown.setFormatter(_OneLine())
     handlers = (written, shown)
@@ -80,7 +90,7 @@ def print_summary(
     if video is not None and video.is_file():
         facts.add_row("video", str(video))
     console.print(facts)
-    console.print(f"look again: handover watch --run {folder}", style="dim", highlight=False)
+    console.print(f"look again: handover watch {folder}", style="dim", highlight=False)
 
 
 def _times(result: Result) -> str:
