@@ -174,7 +174,6 @@ class ObjectLeft(Leaf):
 class OpenFully(MotionLeaf):
     """Opens the rest of the way once the object is gone."""
 
-    READS = {keys.ROBOT: RobotState}
     OUTCOME = Outcome.ERROR
     PHASE = Phase.HANDOVER
 

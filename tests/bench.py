@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from behaviours.services import Services
@@ -9,7 +11,16 @@ from hardware.protocols import JobExecutor
 from hardware.robot import Robot
 from perception.protocols import VisionLanguageModel
 from tests.bar import table_picture
-from tests.fakes import Command, FakeArm, FakeCamera, FakeClock, FakeGripper, InlineJobs, RecordingAnnouncer
+from tests.fakes import (
+    Command,
+    FakeArm,
+    FakeCamera,
+    FakeClock,
+    FakeGripper,
+    FakeMotion,
+    InlineJobs,
+    RecordingAnnouncer,
+)
 from tests.scripted import (
     ScriptedDetector,
     ScriptedGrasps,
@@ -47,6 +58,8 @@ class Bench:
         self.grasps = ScriptedGrasps()
         self.planner = ScriptedPlanner()
         self.executor = executor or InlineJobs()
+        self.world: Callable[[], object] = lambda: None
+        """What goes on around the robot: happens before each tick of a leaf."""
         model: VisionLanguageModel | None = self.vlm if vlm else None
         self.services = Services(
             robot=Robot(self.arm, self.gripper, self.camera, self.clock, self.announcer),
@@ -60,3 +73,20 @@ class Bench:
             executor=self.executor,
             rng=np.random.default_rng(1),
         )
+
+    @property
+    def model_calls(self) -> int:
+        """How often a model or the planner was asked: all that must never happen within a tick."""
+        return (
+            len(self.detector.labels)
+            + self.segmenter.calls
+            + len(self.vlm.asked)
+            + self.shape.calls
+            + len(self.grasps.counts)
+            + len(self.planner.calls)
+        )
+
+    @property
+    def motions(self) -> list[FakeMotion]:
+        """Every motion of arm and gripper."""
+        return [*self.arm.motions, *self.gripper.motions]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hardware.errors import StaleData
+from hardware.errors import HandoverError, StaleData
 from hardware.types import (
     ArmState,
     FloatArray,
@@ -123,9 +123,13 @@ class _Actuator:
         self.motions: list[FakeMotion] = []
         self.silent = False
         """True: readings keep their old stamp."""
+        self.unreadable: HandoverError | None = None
+        """Raised instead of a reading."""
         self._stamp_s = clock.now()
 
     def stamp_s(self) -> float:
+        if self.unreadable is not None:
+            raise self.unreadable
         if not self.silent:
             self._stamp_s = self.clock.now()
         return self._stamp_s
@@ -152,6 +156,7 @@ class FakeArm(_Actuator):
     def __init__(self, clock: FakeClock, log: list[Command], motion_s: float = 0.2) -> None:
         super().__init__(clock, log, motion_s)
         self.joints: FloatArray = np.radians(REST_DEG)
+        self.velocities: FloatArray = np.zeros(7)
         self.force_n: FloatArray = np.zeros(3)
         self.fault: str | None = None
 
@@ -159,7 +164,7 @@ class FakeArm(_Actuator):
         self._settle()
         return ArmState(
             joints=self.joints,
-            velocities=np.zeros(7),
+            velocities=self.velocities,
             torques=np.zeros(7),
             wrench=np.concatenate([self.force_n, np.zeros(3)]),
             fault=self.fault,
@@ -248,21 +253,42 @@ class RecordingAnnouncer:
         self.said.append(text)
 
 
-class HeldJobs:
-    """An executor whose jobs wait until the test lets them run."""
+class Promise(Future[Any]):
+    """A future nobody may wait for: asking for its result before it is done would block a tick."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Callable[[], Any], Future[Any], str]] = []
+        super().__init__()
+        self.cancels = 0
+
+    def result(self, timeout: float | None = None) -> Any:
+        assert self.done(), "somebody waits for a job that is not done"
+        return super().result(timeout)
+
+    def cancel(self) -> bool:
+        self.cancels += 1
+        return super().cancel()
+
+
+class HeldJobs:
+    """An executor whose jobs wait until the test lets them run; `promises` keeps all it handed out."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Callable[[], Any], Promise, str]] = []
+        self.promises: list[Promise] = []
 
     def submit(self, job: Callable[[], Any], name: str) -> Future[Any]:
-        future: Future[Any] = Future()
-        self.waiting.append((job, future, name))
-        return future
+        self.promises.append(Promise())
+        self.waiting.append((job, self.promises[-1], name))
+        return self.promises[-1]
+
+    def begin_next(self) -> None:
+        """The worker takes up the oldest job: from now on it cannot be cancelled."""
+        self.waiting[0][1].set_running_or_notify_cancel()
 
     def run_next(self) -> None:
-        """Run the oldest job, unless it was cancelled."""
+        """Run the oldest job to its end, unless it was cancelled before it began."""
         job, future, _ = self.waiting.pop(0)
-        if future.set_running_or_notify_cancel():
+        if future.running() or future.set_running_or_notify_cancel():
             try:
                 future.set_result(job())
             except Exception as error:

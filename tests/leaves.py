@@ -40,11 +40,13 @@ def see_robot(bench: Bench) -> None:
     put(keys.ROBOT, RobotState(bench.arm.state(), bench.gripper.state()))
 
 
-def tick(leaf: Behaviour, bench: Bench, times: int = 1) -> Status:
-    """Tick `times` at 50 Hz with a fresh robot state; no tick may sleep."""
+def tick(leaf: Behaviour, bench: Bench, times: int = 1, sees: bool = True) -> Status:
+    """Tick `times` at 50 Hz with a fresh robot state (unless it `sees` none); no tick may sleep."""
     for _ in range(times):
         bench.clock.now_s += TICK_S
-        see_robot(bench)
+        bench.world()
+        if sees:
+            see_robot(bench)
         leaf.tick_once()
     assert bench.clock.sleeps == 0
     return leaf.status
