@@ -1,10 +1,25 @@
-"""Which nodes of a tree to show where not all of them have room: what runs, and what stands beside it."""
+"""What to show where not everything has room: of a tree what runs and what stands beside it, and few keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from app.ticks import Node, NodeState
+from behaviours import keys
+
+SHOWN_KEYS = (
+    keys.PHASE,
+    keys.ROBOT,
+    keys.HUMAN,
+    keys.GRASP,
+    keys.HANDOVER,
+    keys.REGIONS,
+    keys.OBJECT,
+    keys.GRASPS,
+)
+"""Most telling first: a low terminal shows the first ones only."""
+BOARD_SHARE = 0.25
+"""Of the rows, at most, for these keys."""
 
 
 def fitting_nodes(nodes: Sequence[Node], states: Mapping[int, NodeState], rows: int) -> list[Node]:
@@ -28,6 +43,11 @@ def fitting_nodes(nodes: Sequence[Node], states: Mapping[int, NodeState], rows: 
         return -node.depth, min((abs(node.id - brother) for brother in brothers), default=0)
 
     return sorted([*path, *sorted(beside, key=away)][:rows], key=lambda node: node.id)
+
+
+def fitting_keys(board: Mapping[str, object], rows: int) -> list[str]:
+    """The most telling keys of `board`, at most a quarter of `rows`."""
+    return [key for key in SHOWN_KEYS if key in board][: max(3, int(BOARD_SHARE * rows))]
 
 
 _NOTHING = NodeState("INVALID", "")

@@ -13,25 +13,11 @@ from rich.text import Text
 from app.record.short import short
 from app.ticks import Node, NodeState, Observer, Result, Tick
 from app.views.drawing import ASCII, STYLES, UNICODE, Marks, indent_for, label, marks_for, plain, tree_lines
-from app.views.fitting import fitting_nodes
-from behaviours import keys
+from app.views.fitting import fitting_keys, fitting_nodes
 from perception.types import HandoverRequest
 
 View = Literal["auto", "tree", "lines", "none"]
 
-SHOWN_KEYS = (
-    keys.PHASE,
-    keys.ROBOT,
-    keys.HUMAN,
-    keys.GRASP,
-    keys.HANDOVER,
-    keys.REGIONS,
-    keys.OBJECT,
-    keys.GRASPS,
-)
-"""Most telling first: a low terminal shows the first ones only."""
-BOARD_SHARE = 0.25
-"""Of the terminal's rows, at most, for these keys."""
 REFRESH_HZ = 8.0
 
 
@@ -117,8 +103,7 @@ class TreeView:
         if tick is None:
             return Text("getting ready")
         board = Table.grid(padding=(0, 2))
-        written = [key for key in SHOWN_KEYS if key in self._board]
-        for key in written[: max(3, int(BOARD_SHARE * self._console.height))]:
+        for key in fitting_keys(self._board, self._console.height):
             board.add_row(Text(key, style="cyan"), self._line(self._board[key]))
         took = f"tick {tick.number} took {1e3 * tick.tick_s:.1f} ms"
         head = self._line(f"{self._request}: {tick.t_s:6.2f} s, {took}, at {tick.tip}", style="bold")

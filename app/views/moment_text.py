@@ -6,26 +6,34 @@ from rich.text import Text
 
 from app.record.replay import Replay
 from app.views.drawing import ASCII, Marks, indent_for, plain, tree_lines
+from app.views.fitting import fitting_keys, fitting_nodes
 from behaviours import keys
 from behaviours.keys import Outcome
 
 STATE_STYLES = {"running": "bold yellow", "done": "bold green", "fault": "bold red"}
 
 
-def moment_lines(replay: Replay, index: int, marks: Marks, width: int = 80) -> list[Text]:
-    """Headline, tree, blackboard and speech of moment `index` for `width` columns; only signs of `marks`."""
+def moment_lines(
+    replay: Replay, index: int, marks: Marks, width: int = 80, rows: int | None = None
+) -> list[Text]:
+    """Headline, tree, blackboard and speech of moment `index` for `width` columns; only signs of `marks`.
+
+    With `rows` no more lines than that: of the tree what runs, of the blackboard the most telling keys.
+    """
     if not replay.moments:
         return [Text(f"{replay.request}: nothing has happened yet", style="bold yellow")]
-    lines = [headline(replay, index)]
     moment = replay.moments[index]
-    lines += tree_lines(replay.nodes, moment.states, marks, indent_for(width))
-    board = dict(moment.board)
-    if moment.outcome == Outcome.HANDED_OVER.value:
+    board, nodes, said = dict(moment.board), list(replay.nodes), moment.said
+    if moment.outcome == Outcome.HANDED_OVER.value and not moment.reason:
         board.pop(keys.FAILURE, None)  # the last trouble on the way, which was mended
-    longest = max(map(len, board), default=0)
-    for key, text in sorted(board.items()):
-        lines.append(Text(f"{key:{longest}}  ", style="cyan").append(text, style="default"))
-    lines += [Text(f"robot: {sentence}", style="bold cyan") for sentence in moment.said]
+    shown = sorted(board)
+    if rows is not None:
+        shown, said = fitting_keys(board, rows), said[-1:]
+        nodes = fitting_nodes(nodes, moment.states, rows - 1 - len(shown) - len(said))
+    lines = [headline(replay, index), *tree_lines(nodes, moment.states, marks, indent_for(width))]
+    longest = max(map(len, shown), default=0)
+    lines += [Text(f"{key:{longest}}  ", style="cyan").append(board[key], style="default") for key in shown]
+    lines += [Text(f"robot: {sentence}", style="bold cyan") for sentence in said]
     return [plain(line) for line in lines] if marks is ASCII else lines
 
 

@@ -22,8 +22,8 @@ RUN = tyro.conf.arg(metavar="[RUN]", help_behavior_hint="")
 class WatchCommand:
     """Look at a run: while it happens from another terminal, or afterwards.
 
-    Keys: space pauses and resumes, left and right step, home and end jump, + and - change the speed, q
-    leaves.
+    Keys: space pauses and resumes, left and right step, home and end jump, + and - change the speed, t shows
+    the whole tree, q leaves.
     """
 
     run: Annotated[tyro.conf.Positional[tyro.conf.DisallowNone[str | None]], RUN] = None

@@ -16,7 +16,7 @@ from app.views.moment_text import headline, moment_lines
 
 POLL_S = 0.1
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-HELP = "space pause  left/right step  home/end  +/- speed  q leave"
+HELP = "space pause  arrows step  home/end  +/- speed  t tree  q leave"
 
 
 class WatchScreen(App[None]):
@@ -36,6 +36,7 @@ class WatchScreen(App[None]):
         Binding("end", "jump(-1)", "end"),
         Binding("plus,equals_sign", "speed(1)", "faster"),
         Binding("minus", "speed(-1)", "slower"),
+        Binding("t", "whole", "whole tree"),
         Binding("q", "quit", "leave"),
     ]
     ENABLE_COMMAND_PALETTE = False
@@ -46,6 +47,7 @@ class WatchScreen(App[None]):
         self._marks = marks
         self._following = not replay.finished
         self._paused = False
+        self._whole = False
         self._speed = SPEEDS.index(1.0)
         self._index = len(replay.moments) - 1 if self._following else 0
         self._time_s = replay.moments[self._index].t_s if replay.moments else 0.0
@@ -87,6 +89,15 @@ class WatchScreen(App[None]):
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
         self._show()
 
+    def action_whole(self) -> None:
+        """Switch between what runs and the whole tree with the whole blackboard."""
+        self._whole = not self._whole
+        self._show()
+
+    def on_resize(self) -> None:
+        """Fit the new size."""
+        self._show()
+
     def _advance(self) -> None:
         grown = 0 if self._replay.finished else self._replay.poll()
         last = len(self._replay.moments) - 1
@@ -109,14 +120,13 @@ class WatchScreen(App[None]):
             self._time_s = self._replay.moments[self._index].t_s
 
     def _show(self) -> None:
-        body = moment_lines(self._replay, self._index, self._marks, self.size.width)
+        rows = None if self._whole else max(self.size.height - 1, 4)  # the last one is for the keys
+        body = moment_lines(self._replay, self._index, self._marks, self.size.width, rows)
         if self._replay.moments:
             head, body = headline(self._replay, self._index), body[1:]
             self.query_one("#head", Static).update(self._fitted(head))
         self.query_one("#moment", Static).update(Text("\n").join(self._fitted(line) for line in body))
-        self.query_one("#foot", Static).update(
-            self._fitted(Text(f"{self._mode()}   {HELP}", style="reverse"))
-        )
+        self.query_one("#foot", Static).update(self._fitted(Text(f"{self._mode()}  {HELP}", style="reverse")))
         self._keep_tip_in_sight()
 
     def _mode(self) -> str:
@@ -132,10 +142,12 @@ class WatchScreen(App[None]):
         return line
 
     def _keep_tip_in_sight(self) -> None:
-        if not self._replay.moments:
+        if not self._replay.moments or not self._whole:
             return
-        tip = self._replay.moments[self._index].tip
-        row = next((n for n, node in enumerate(self._replay.nodes) if node.name == tip), 0)
+        states = self._replay.moments[self._index].states
+        running = [n for n, state in states.items() if state.status == "RUNNING"]
+        # Of equally deep ones the last: observers stand in front.
+        row = max(running, key=lambda n: (self._replay.nodes[n].depth, n), default=0)
         body = self.query_one("#body", VerticalScroll)
         height = max(body.size.height, 1)
         if not body.scroll_y <= row < body.scroll_y + height - 2:

@@ -74,3 +74,28 @@ def test_a_running_record_is_followed(tmp_path: Path) -> None:
     text = asyncio.run(session())
     assert "third" in text
     assert "live" in text
+
+
+def deep(folder: Path) -> Replay:
+    """A tree far too tall for the screen, the last of its leaves running, with many keys."""
+    tree = [{"id": 0, "name": "Root", "kind": "sequence", "depth": 0, "parent": None, "memory": True}]
+    tree += [{**tree[0], "id": n, "name": f"Leaf {n}", "kind": "leaf", "depth": 1, "parent": 0}
+             for n in range(1, 80)]  # fmt: skip
+    nodes = {"0": ["RUNNING", ""], "79": ["RUNNING", "here"]}
+    board = {"task/phase": "pick", "other/key": "x", **{f"more/{n}": "x" for n in range(30)}}
+    moment = tick(1, nodes=nodes, bb=board, said=["Hello."])
+    return Replay(write(folder, {**FIRST, "tree": tree}, moment, END))
+
+
+def test_what_runs_its_keys_and_the_speech_fit_the_screen_and_t_shows_everything(tmp_path: Path) -> None:
+    _, compact, _ = drive(deep(tmp_path), [])
+    assert len(compact.splitlines()) <= 22
+    for words in ("Leaf 79  here", "task/phase  pick", "robot: Hello."):
+        assert words in compact
+    _, whole, _ = drive(deep(tmp_path), ["t"])
+    assert len(whole.splitlines()) == 80 + 32 + 1
+    assert drive(deep(tmp_path), ["t", "t"])[1] == compact
+
+
+def test_the_keys_are_named_in_80_columns(tmp_path: Path) -> None:
+    assert drive(finished(tmp_path), [])[2].endswith("q leave")
