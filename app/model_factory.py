@@ -1,0 +1,78 @@
+"""Builds the learned back ends of perception; each loads its packages and weights when it is built.
+
+All raise a PerceptionError that says what to install, pull or set.
+"""
+
+from __future__ import annotations
+
+from hardware.clock import SystemClock
+from perception.keypoints import KeypointEstimator
+from perception.options import PerceptionOptions
+from perception.protocols import ObjectDetector, Segmenter, VisionLanguageModel
+
+
+def owlvit(options: PerceptionOptions) -> ObjectDetector:
+    """OWL-ViT or OWLv2."""
+    from perception.models.owlvit import OwlVitDetector
+
+    return OwlVitDetector(options.models.owlvit, options.detector, options.weights)
+
+
+def sam(options: PerceptionOptions) -> Segmenter:
+    """Segment Anything from a file of segment-anything."""
+    from perception.models.sam import SamSegmenter
+
+    return SamSegmenter(options.models.sam, options.detector, options.weights)
+
+
+def sam_transformers(options: PerceptionOptions) -> Segmenter:
+    """Segment Anything from a folder of transformers."""
+    from perception.models.sam import SamTransformersSegmenter
+
+    return SamTransformersSegmenter(options.models.sam_transformers, options.detector, options.weights)
+
+
+def vitpose(options: PerceptionOptions) -> KeypointEstimator:
+    """ViTPose on the people a detector finds."""
+    from perception.models.person import PersonDetector
+    from perception.models.pose import PersonKeypoints
+    from perception.models.vitpose import VitPose
+
+    finder = PersonDetector(options.models.person, options.weights)
+    return PersonKeypoints(
+        finder, VitPose(options.models.vitpose, options.weights), options.models.person, options.tracker
+    )
+
+
+def alphapose(options: PerceptionOptions) -> KeypointEstimator:
+    """AlphaPose's FastPose on the people a detector finds."""
+    from perception.models.alphapose import AlphaPose
+    from perception.models.person import PersonDetector
+    from perception.models.pose import PersonKeypoints
+
+    finder = PersonDetector(options.models.person, options.weights)
+    return PersonKeypoints(
+        finder, AlphaPose(options.models.alphapose, options.weights), options.models.person, options.tracker
+    )
+
+
+def server_vlm(options: PerceptionOptions) -> VisionLanguageModel:
+    """A vision-language model behind OpenAI's interface, with the replies it gave before."""
+    from perception.vlm.cache import remembering
+    from perception.vlm.openai_server import OpenAiServer, server_identity
+
+    def build() -> VisionLanguageModel:
+        return OpenAiServer(options.vlm, options.grid.asks, SystemClock())
+
+    return remembering(build, server_identity(options.vlm), options.vlm)
+
+
+def local_vlm(options: PerceptionOptions) -> VisionLanguageModel:
+    """A vision-language model in this process, with the replies it gave before."""
+    from perception.vlm.cache import remembering
+    from perception.vlm.local import LocalVlm, local_identity
+
+    def build() -> VisionLanguageModel:
+        return LocalVlm(options.models.vlm, options.vlm, options.grid.asks, SystemClock())
+
+    return remembering(build, local_identity(options.models.vlm), options.vlm)

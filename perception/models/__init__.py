@@ -1,0 +1,1 @@
+"""Learned back ends: detection, segmentation and human pose behind the protocols of `perception`."""
