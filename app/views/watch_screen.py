@@ -100,19 +100,18 @@ class WatchScreen(App[None]):
 
     def _advance(self) -> None:
         grown = 0 if self._replay.finished else self._replay.poll()
-        last = len(self._replay.moments) - 1
-        if self._paused or last < 0:
-            if grown:
-                self._show()
-            return
-        if self._following:
+        before, last = (self._index, self._paused), len(self._replay.moments) - 1
+        if self._following and not self._paused:
             self._go_to(last)
-        else:
+            self._following = not self._replay.finished
+            self._paused = not self._following
+        elif not self._paused and last >= 0:
             self._time_s += POLL_S * SPEEDS[self._speed]
             while self._index < last and self._replay.moments[self._index + 1].t_s <= self._time_s:
                 self._index += 1
             self._paused = self._index == last and self._replay.finished
-        self._show()
+        if grown or before != (self._index, self._paused):  # drawing costs more than looking
+            self._show()
 
     def _go_to(self, index: int) -> None:
         self._index = min(max(index, 0), max(len(self._replay.moments) - 1, 0))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
 
 from hardware.clock import SystemClock
+from hardware.executor import ThreadExecutor
 from hardware.robot import Robot
 from hardware.sim.announcer import SimulatedAnnouncer
 from hardware.sim.arm import SimulatedArm, place_arm
-from hardware.sim.camera import SimulatedCamera, intrinsics_of
+from hardware.sim.camera import SimulatedCamera, UnhurriedCamera, intrinsics_of
 from hardware.sim.clock import SimulatedClock
 from hardware.sim.gripper import SimulatedGripper
 from hardware.sim.model import SEEN_BY_WRIST, WRIST_CAMERA, build_model, placements
@@ -57,8 +58,9 @@ def build_world(
 ) -> SimulatedRobot:
     """The scene with the arm at its start pose, everything at rest and time at 0.
 
-    With `realtime` sleeping takes as long as it says; with `looks` the robot wears its meshes, where
-    installed, in the onlooker's pictures. Raises NoOpenGl when options ask for it and it does not start.
+    With `realtime` sleeping takes as long as it says, and a worker draws the camera's pictures; with `looks`
+    the robot wears its meshes, where installed, in the onlooker's pictures. Raises NoOpenGl when options ask
+    for it and it does not start.
     """
     arm_rng, person_rng, camera_rng = rng.spawn(3)
     model = build_model(scene, options, looks=looks)
@@ -77,6 +79,9 @@ def build_world(
     camera, tracking_camera = _wrist_cameras(world, scene, options, person, camera_rng)
     clock = SimulatedClock(world, SystemClock() if realtime else None)
     robot = Robot(arm, gripper, camera, clock, SimulatedAnnouncer(clock))
+    if realtime:
+        worker = ThreadExecutor()
+        robot = replace(robot, camera=UnhurriedCamera(camera, worker, clock), connections=(worker,))
     return SimulatedRobot(robot, tracking_camera, world, person, score, options)
 
 

@@ -9,6 +9,7 @@ thread.
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Protocol
 
 import mujoco
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from hardware.errors import StaleData
 from hardware.geometry import pose
+from hardware.protocols import Clock, JobExecutor
 from hardware.sim.depth_noise import measured_depth
 from hardware.sim.model import WRIST_CAMERA
 from hardware.sim.options import WristCameraOptions
@@ -108,3 +110,26 @@ class SimulatedCamera:
         return measured_depth(
             depth_m, self._intrinsics.fx, options.min_depth_m, options.max_depth_m, self._noise, rng
         )
+
+
+class UnhurriedCamera:
+    """A camera whose pictures a worker draws: asking never waits, and fails until there is one young enough.
+
+    For a simulation that goes on meanwhile, whose ticks must not take as long as a picture does.
+    """
+
+    def __init__(self, camera: SimulatedCamera, worker: JobExecutor, clock: Clock) -> None:
+        self._camera, self._worker, self._clock = camera, worker, clock
+        self._drawn: Future[RGBDFrame] | None = None
+        self._frame: RGBDFrame | None = None
+
+    def latest(self, max_age_s: float) -> RGBDFrame:
+        """The newest frame; raises StaleData, and has one drawn, where that is older than `max_age_s`."""
+        if self._drawn is not None and self._drawn.done():
+            self._frame, self._drawn = self._drawn.result(), None
+        age_s = self._clock.now() - (self._frame.stamp_s if self._frame else 0.0)
+        if self._frame is not None and age_s <= max_age_s:
+            return self._frame
+        if self._drawn is None and max_age_s >= 0.0:
+            self._drawn = self._worker.submit(lambda: self._camera.latest(0.0), "draw the camera's picture")
+        raise StaleData("camera", age_s, max_age_s)

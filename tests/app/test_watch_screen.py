@@ -99,3 +99,48 @@ def test_what_runs_its_keys_and_the_speech_fit_the_screen_and_t_shows_everything
 
 def test_the_keys_are_named_in_80_columns(tmp_path: Path) -> None:
     assert drive(finished(tmp_path), [])[2].endswith("q leave")
+
+
+def test_pausing_a_running_record_holds_its_moment_and_end_follows_again(tmp_path: Path) -> None:
+    folder = write(tmp_path, FIRST, tick(1, nodes={"1": ["RUNNING", "first"]}))
+    more = tick(2, nodes={"1": ["RUNNING", "second"]})
+
+    async def session() -> list[str]:
+        screen, seen = WatchScreen(Replay(folder), UNICODE), []
+        async with screen.run_test(size=(80, 24)) as pilot:
+            await pilot.press("space")
+            write(folder, FIRST, tick(1, nodes={"1": ["RUNNING", "first"]}), more)
+            screen._advance()
+            seen.append(shown(screen, "moment") + shown(screen, "foot"))
+            await pilot.press("end")
+            screen._advance()
+            seen.append(shown(screen, "moment") + shown(screen, "foot"))
+            write(folder, FIRST, tick(1, nodes={"1": ["RUNNING", "first"]}), more, END)
+            screen._advance()
+            seen.append(shown(screen, "head") + shown(screen, "foot"))
+        return seen
+
+    held, followed, over = asyncio.run(session())
+    assert "first" in held
+    assert "paused 1/2" in held
+    assert "second" in followed
+    assert "live 2/2" in followed
+    assert "handed_over" in over
+    assert "paused 3/3" in over
+
+
+def test_nothing_is_drawn_while_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replay = finished(tmp_path)
+    drawn: list[int] = []
+
+    async def session() -> None:
+        screen = WatchScreen(replay, UNICODE)
+        async with screen.run_test(size=(80, 24)) as pilot:
+            await pilot.press("end")
+            await pilot.pause()
+            monkeypatch.setattr(screen, "_show", lambda: drawn.append(1))
+            for _ in range(5):
+                screen._advance()
+
+    asyncio.run(session())
+    assert drawn == []

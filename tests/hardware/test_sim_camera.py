@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware.errors import StaleData
 from hardware.geometry import transform
 from hardware.sim.build import build_world
-from hardware.sim.camera import SimulatedCamera
+from hardware.sim.camera import SimulatedCamera, UnhurriedCamera
 from hardware.sim.depth_noise import edges, left_band, measured_depth
 from hardware.sim.options import PersonOptions, WristCameraOptions
 from hardware.sim.person_spec import sample_person
@@ -17,6 +18,7 @@ from hardware.sim.scenario import SceneSpec
 from hardware.sim.scenery import TABLE_TOP_Z_M
 from hardware.sim.truth import PERSON
 from hardware.types import FloatArray, RGBDFrame
+from tests.fakes import HeldJobs
 from tests.hardware.simulated import BOX, QUIET, TABLE_VIEW, build, finish, move_to, scene_with, with_options
 
 SMALL = WristCameraOptions(width=212, height=120, focal_px=151.45)
@@ -201,3 +203,23 @@ def test_the_default_profile_is_the_d435is_colour_picture(tmp_path: Path) -> Non
     across = 2 * np.degrees(np.arctan(frame.intrinsics.width / 2 / frame.intrinsics.fx))
     assert across == pytest.approx(69.4, abs=1.0)
     assert QUIET.camera.width == 848
+
+
+def test_an_unhurried_camera_never_draws_in_the_asking_thread(tmp_path: Path) -> None:
+    built = build(scene_with(tmp_path, BOX), with_options(camera=SMALL))
+    clock, jobs = built.robot.clock, HeldJobs()
+    camera = UnhurriedCamera(built.robot.camera, jobs, clock)  # type: ignore[arg-type]  # the simulated one
+    for _ in range(3):
+        with pytest.raises(StaleData):
+            camera.latest(1.0)
+        clock.sleep(0.02)
+    assert len(jobs.waiting) == 1
+    jobs.run_next()
+    frame = camera.latest(1.0)
+    assert frame.stamp_s == pytest.approx(0.06)
+    clock.sleep(0.1)
+    assert camera.latest(0.5) is frame
+    with pytest.raises(StaleData):
+        camera.latest(0.05)
+    jobs.run_next()
+    assert camera.latest(0.05).stamp_s == pytest.approx(0.16)
