@@ -9,14 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 from hardware.gen3 import facts, gripper
-from hardware.geometry import pose, rotation_from_rpy
+from hardware.gen3.kinematics import LINK_NAMES, flange_pose, link_poses
 from hardware.types import BoolArray, FloatArray, IntArray
 from planning.types import Capsule
 
-LINK_NAMES: tuple[str, ...] = ("base_link", *(j.child for j in facts.JOINTS), "end_effector_link")
+__all__ = [
+    "capsule_segments",
+    "flange_pose",
+    "flange_pose_and_jacobian",
+    "jacobian",
+    "link_capsules",
+    "link_poses",
+    "nearest_turn",
+    "tcp_pose",
+    "within_limits",
+]
 
-_ORIGINS = np.array([pose(rotation_from_rpy(*j.origin_rpy), j.origin_xyz) for j in facts.JOINTS])
-_FLANGE = pose(rotation_from_rpy(*facts.FLANGE_ORIGIN_RPY), facts.FLANGE_ORIGIN_XYZ)
 _CONTINUOUS = np.array(facts.CONTINUOUS)
 
 # Both fingers swept over the whole stroke, in the flange frame (facts of the published finger meshes).
@@ -31,28 +39,6 @@ _CAPSULE_NAMES = (*(c.link for c in facts.CAPSULES), "palm", "right finger", "le
 _CAPSULE_FRAME: IntArray = np.array([LINK_NAMES.index(c.link) for c in _CAPSULES])
 _CAPSULE_ENDS = np.array([(c.start, c.end) for c in _CAPSULES])
 _CAPSULE_RADII = np.array([c.radius_m for c in _CAPSULES])
-
-
-def link_poses(joints: FloatArray) -> FloatArray:
-    """base_from_link (..., 9, 4, 4) of `LINK_NAMES`: the base, the seven moving links, the flange."""
-    q = np.asarray(joints, dtype=np.float64)
-    turns = np.zeros((*q.shape, 4, 4))
-    cosine, sine = np.cos(q), np.sin(q)
-    turns[..., 0, 0], turns[..., 0, 1] = cosine, -sine
-    turns[..., 1, 0], turns[..., 1, 1] = sine, cosine
-    turns[..., 2, 2] = turns[..., 3, 3] = 1.0
-    steps = _ORIGINS @ turns
-    result = np.empty((*q.shape[:-1], len(LINK_NAMES), 4, 4))
-    result[..., 0, :, :] = np.eye(4)
-    for i in range(q.shape[-1]):
-        result[..., i + 1, :, :] = result[..., i, :, :] @ steps[..., i, :, :]
-    result[..., -1, :, :] = result[..., -2, :, :] @ _FLANGE
-    return result
-
-
-def flange_pose(joints: FloatArray) -> FloatArray:
-    """base_from_end_effector_link (..., 4, 4); facts: Kinova's gen3 description."""
-    return link_poses(joints)[..., -1, :, :]
 
 
 def tcp_pose(joints: FloatArray, width_m: float) -> FloatArray:

@@ -2,8 +2,8 @@
 
 Guarantees (those of `hardware.protocols`, and):
 1. Nothing here waits for the device: commands are written to a socket, readings come in a thread.
-2. The driver hears a beat only while this program's loop reads the arm, or nothing moves: a thread that beats
-   on while the loop hangs would be worse than none.
+2. The driver hears a beat only while this program's loop looks at the arm, or nothing moves: a thread that
+   beats on while the loop hangs would be worse than none.
 3. A driver that ended or fell silent is a fault of the arm in the next reading, and ends every motion as
    FAILED.
 """
@@ -119,6 +119,7 @@ class DriverProcess:
 
     def status(self, number: int) -> MotionStatus:
         """Where a motion stands; FAILED once the driver is lost."""
+        self._looked_s = self._clock.now()
         lost = self.lost
         with self._lock:
             status = self._statuses[number]

@@ -18,7 +18,7 @@ class DriverOptions:
     beat_limit_s: float = 0.2
     """Silence after which the driver stops the arm and holds."""
     loop_limit_s: float = 0.5
-    """While the arm moves the program counts as alive only if its loop read the arm within this time."""
+    """While the arm moves the program counts as alive only if its loop looked at it within this time."""
     state_hz: float = 100.0
     """How often readings are sent to the program."""
     silent_s: float = 0.5

@@ -1,1 +1,1 @@
-"""The Kinova Gen3 behind Kinova's kortex_api, or behind a loopback controller that speaks the same protocol."""
+"""The Kinova Gen3 behind Kinova's kortex_api, or a loopback controller that speaks the same protocol."""

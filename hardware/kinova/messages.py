@@ -1,7 +1,7 @@
 """Kortex messages built at run time from `wire.yaml` with whichever protobuf is installed (3.20 or newer).
 
-They refuse misspelled fields as the vendor's generated classes do, and give the same bytes. The descriptors live
-in a pool of their own, so that the vendor's may be loaded beside them.
+They refuse misspelled fields as the vendor's generated classes do, and give the same bytes. The descriptors
+live in a pool of their own, so that the vendor's may be loaded beside them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Method:
 class Wire:
     """Everything that crosses the wire.
 
-    modules: `Base` -> a namespace like the vendor's Base_pb2 (messages, enums, enum values); "" -> the frame and
-    the errors. methods: by service and name.
+    modules: `Base` -> a namespace like the vendor's Base_pb2 (messages, enums, values); "" -> frame, errors.
+    methods: by service and name.
     """
 
     modules: Mapping[str, SimpleNamespace]
