@@ -1,4 +1,4 @@
-"""The only place that knows back ends: from the configuration to everything a run needs.
+"""Where back ends are chosen: from the configuration to everything a run needs.
 
 A back end is imported when it is chosen, so that a run loads only what it uses. Each table below lists the
 back ends of one step under the names `back_ends` of the configuration allows.
@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.assembly import Assembly, JobLog, Voice
+from app import model_factory
+from app.assembly import Assembly, DrawnCamera, JobLog, Voice
 from app.options import Config
 from behaviours.services import Services
 from hardware.executor import InlineExecutor, ThreadExecutor
 from hardware.protocols import Camera, JobExecutor
 from hardware.robot import Robot
 from hardware.types import FloatArray
+from perception.keypoints import KeypointEstimator
+from perception.models.pose import PoseModel
+from perception.options import PerceptionOptions
 from perception.protocols import HumanTracker, ObjectDetector, Segmenter, VisionLanguageModel
 from perception.types import HandoverRequest
 from planning.protocols import GraspGenerator, MotionPlanner
@@ -82,6 +86,8 @@ def build(
     voice = Voice(devices.robot.announcer)
     workers = tuple(worker for worker in (executor, tracking_executor) if isinstance(worker, ThreadExecutor))
     robot = replace(devices.robot, announcer=voice, connections=(*devices.robot.connections, *workers))
+    if not devices.live:
+        robot = replace(robot, camera=DrawnCamera(robot.camera, jobs))
     services = Services(
         robot=robot,
         detector=DETECTORS[names.detector](order),
@@ -107,6 +113,7 @@ def build(
             "human": services.human.name,
             "planner": services.planner.name,
         },
+        live=devices.live,
         voice=voice,
         jobs=jobs,
         score=devices.score,
@@ -178,7 +185,7 @@ def _simulated_segmenter(order: Order) -> Segmenter:
 
 
 def _cluster_segmenter(order: Order) -> Segmenter:
-    from perception.tabletop import ClusterSegmenter
+    from perception.cutout import ClusterSegmenter
 
     return ClusterSegmenter(order.rng.spawn(1)[0], order.config.perception.detector)
 
@@ -196,13 +203,29 @@ def _shape_grounder() -> Any:
 
 
 def _simulated_keypoints(order: Order, devices: Devices, executor: JobExecutor) -> HumanTracker:
-    from perception.human import KeypointTracker
     from perception.simulated import SimulatedKeypoints
 
-    options = order.config.perception
-    estimator = SimulatedKeypoints(options.simulated, order.rng.spawn(1)[0])
-    clock = devices.robot.clock
-    return KeypointTracker(devices.tracking_camera, estimator, clock, executor, options.tracker)
+    estimator = SimulatedKeypoints(order.config.perception.simulated, order.rng.spawn(1)[0])
+    return _tracker(estimator, order, devices, executor)
+
+
+def _learned_keypoints(
+    pose: Callable[[PerceptionOptions], PoseModel],
+    order: Order,
+    devices: Devices,
+    executor: JobExecutor,
+) -> HumanTracker:
+    estimator = model_factory.keypoints(pose, order.config.perception)
+    return _tracker(estimator, order, devices, executor)
+
+
+def _tracker(
+    estimator: KeypointEstimator, order: Order, devices: Devices, executor: JobExecutor
+) -> HumanTracker:
+    from perception.human import KeypointTracker
+
+    options = order.config.perception.tracker
+    return KeypointTracker(devices.tracking_camera, estimator, devices.robot.clock, executor, options)
 
 
 # Planning -------------------------------------------------------------------------------------------------
@@ -224,17 +247,24 @@ ROBOTS: Mapping[str, Callable[[Order], Devices]] = {"simulated": _simulated_robo
 DETECTORS: Mapping[str, Callable[[Order], ObjectDetector]] = {
     "simulated": _simulated_detector,
     "tabletop": _tabletop_detector,
+    "owlvit": lambda order: model_factory.owlvit(order.config.perception),
 }
 SEGMENTERS: Mapping[str, Callable[[Order], Segmenter]] = {
     "simulated": _simulated_segmenter,
     "cluster": _cluster_segmenter,
+    "sam": lambda order: model_factory.sam(order.config.perception),
+    "sam_transformers": lambda order: model_factory.sam_transformers(order.config.perception),
 }
 VLMS: Mapping[str, Callable[[Order], VisionLanguageModel | None]] = {
     "simulated": _simulated_vlm,
     "none": lambda order: None,
+    "openai": lambda order: model_factory.server_vlm(order.config.perception),
+    "local": lambda order: model_factory.local_vlm(order.config.perception),
 }
 HUMANS: Mapping[str, Callable[[Order, Devices, JobExecutor], HumanTracker]] = {
-    "simulated": _simulated_keypoints
+    "simulated": _simulated_keypoints,
+    "vitpose": partial(_learned_keypoints, model_factory.vitpose),
+    "alphapose": partial(_learned_keypoints, model_factory.alphapose),
 }
 GRASPS: Mapping[str, Callable[[Order], GraspGenerator]] = {"antipodal": _antipodal_grasps}
 PLANNERS: Mapping[str, Callable[[Order, Devices], MotionPlanner]] = {"roboplan": _roboplan_planner}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.options import Config
 
@@ -19,6 +20,19 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "run.telemetry_hz": (0.1, 200.0),
     "perception.grid.n": (2, 9),
     "perception.grid.cells_per_role": (1, 10),
+    "perception.grid.crop_px": (256, 512),
+    "perception.grid.min_cell_px": (16, 40),
+    "perception.grid.asks": (1, 10),
+    "perception.vlm.retries": (0, 5),
+    "perception.vlm.call_s": (0.1, 600.0),
+    "perception.vlm.total_s": (0.1, 3600.0),
+    "perception.vlm.temperature": (0.0, 2.0),
+    "perception.vlm.max_tokens": (16, 1_000_000),
+    "perception.vlm.price_in_per_million": (0.0, math.inf),
+    "perception.vlm.price_out_per_million": (0.0, math.inf),
+    "perception.models.vlm.max_new_tokens": (16, 1_000_000),
+    "perception.models.owlvit.runner_up_margin": (0.0, 1.0),
+    "perception.models.person.max_people": (1, 10),
     "sim.clutter": (0, 4),
     "sim.timestep_s": (0.0005, 0.005),
 }
@@ -32,10 +46,13 @@ UNIT_BOUNDS: dict[str, tuple[float, float]] = {
     "_px": (0.0, math.inf),
     "_share": (0.0, 1.0),
     "_rate": (0.0, 1.0),
+    "_score": (0.0, 1.0),
+    "_iou": (0.0, 1.0),
     "_deg": (-360.0, 360.0),
 }
 
 SECRETS = {"api_key": "OPENAI_API_KEY", "password": "KINOVA_PASSWORD"}
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 SECRET_KEY = re.compile(r"(^|_)(api_?key|access_key|token|password|passwd|secret)$", re.IGNORECASE)
 
 AGREE = (
@@ -105,6 +122,41 @@ def _choices(given: str, valid: Sequence[str]) -> str:
     return f"{hint} (valid: {', '.join(valid)})" if valid else hint
 
 
+def _grounding(config: Config) -> Iterator[tuple[Location, str]]:
+    grid, vlm, waits_s = config.perception.grid, config.perception.vlm, config.tree.deadlines.vlm_s
+    if 2 * grid.cells_per_role > grid.n**2:
+        yield (
+            ("perception", "grid", "cells_per_role"),
+            f"two roles of {grid.cells_per_role} cells do not fit into {grid.n} x {grid.n} cells",
+        )
+    if config.back_ends.vlm in ("openai", "local") and waits_s <= vlm.call_s:
+        yield (
+            ("tree", "deadlines", "vlm_s"),
+            f"{waits_s:g} s is no longer than perception.vlm.call_s, {vlm.call_s:g} s: answers would be lost",
+        )
+    if not VARIABLE.fullmatch(vlm.key_variable):
+        yield (
+            ("perception", "vlm", "key_variable"),
+            "the name of an environment variable is needed, such as OPENAI_API_KEY; never the key itself",
+        )
+    if vlm.base_url is not None and (fault := _url_fault(vlm.base_url)):
+        yield ("perception", "vlm", "base_url"), fault
+
+
+def _url_fault(url: str) -> str:
+    """What keeps `url` from being a server's address in a file that others may read; empty when nothing."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.port is None or parts.port >= 0 else None
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.username or parts.password or parts.query:
+        return "secrets stay out of files; set the environment variable named by key_variable instead"
+    if parts.scheme not in ("http", "https") or not host:
+        return "an address is needed, such as http://127.0.0.1:8000/v1"
+    return ""
+
+
 def secrets(values: Mapping[str, Any], location: Location = ()) -> Iterator[tuple[Location, str]]:
     for key, value in values.items():
         if isinstance(value, Mapping):
@@ -152,7 +204,8 @@ def _bounds(key: str) -> tuple[float, float]:
 
 
 def disagreements(config: Config) -> Iterator[tuple[Location, str]]:
-    """Keys that must have one value and have two."""
+    """Keys that must have one value and have two, and values that leave no room for each other."""
+    yield from _grounding(config)
     for one, other in AGREE:
         first, second = (_value(config, tuple(key.split("."))) for key in (one, other))
         if first != second:

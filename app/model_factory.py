@@ -5,8 +5,12 @@ All raise a PerceptionError that says what to install, pull or set.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hardware.clock import SystemClock
 from perception.keypoints import KeypointEstimator
+from perception.models.person import PersonFinder
+from perception.models.pose import PoseModel
 from perception.options import PerceptionOptions
 from perception.protocols import ObjectDetector, Segmenter, VisionLanguageModel
 
@@ -32,28 +36,35 @@ def sam_transformers(options: PerceptionOptions) -> Segmenter:
     return SamTransformersSegmenter(options.models.sam_transformers, options.detector, options.weights)
 
 
-def vitpose(options: PerceptionOptions) -> KeypointEstimator:
-    """ViTPose on the people a detector finds."""
+def person_detector(options: PerceptionOptions) -> PersonFinder:
+    """RT-DETR, or another detector of fixed classes."""
     from perception.models.person import PersonDetector
-    from perception.models.pose import PersonKeypoints
+
+    return PersonDetector(options.models.person, options.weights)
+
+
+def vitpose(options: PerceptionOptions) -> PoseModel:
+    """ViTPose."""
     from perception.models.vitpose import VitPose
 
-    finder = PersonDetector(options.models.person, options.weights)
-    return PersonKeypoints(
-        finder, VitPose(options.models.vitpose, options.weights), options.models.person, options.tracker
-    )
+    return VitPose(options.models.vitpose, options.weights)
 
 
-def alphapose(options: PerceptionOptions) -> KeypointEstimator:
-    """AlphaPose's FastPose on the people a detector finds."""
+def alphapose(options: PerceptionOptions) -> PoseModel:
+    """AlphaPose's FastPose."""
     from perception.models.alphapose import AlphaPose
-    from perception.models.person import PersonDetector
+
+    return AlphaPose(options.models.alphapose, options.weights)
+
+
+def keypoints(
+    pose: Callable[[PerceptionOptions], PoseModel], options: PerceptionOptions
+) -> KeypointEstimator:
+    """The pose model on the people a detector finds, one of whom is followed."""
     from perception.models.pose import PersonKeypoints
 
-    finder = PersonDetector(options.models.person, options.weights)
-    return PersonKeypoints(
-        finder, AlphaPose(options.models.alphapose, options.weights), options.models.person, options.tracker
-    )
+    finder = person_detector(options)
+    return PersonKeypoints(finder, pose(options), options.models.person, options.tracker)
 
 
 def server_vlm(options: PerceptionOptions) -> VisionLanguageModel:
@@ -73,6 +84,6 @@ def local_vlm(options: PerceptionOptions) -> VisionLanguageModel:
     from perception.vlm.local import LocalVlm, local_identity
 
     def build() -> VisionLanguageModel:
-        return LocalVlm(options.models.vlm, options.vlm, options.grid.asks, SystemClock())
+        return LocalVlm(options, SystemClock())
 
-    return remembering(build, local_identity(options.models.vlm), options.vlm)
+    return remembering(build, local_identity(options), options.vlm)

@@ -23,14 +23,16 @@ class BackEnds:
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     robot: Literal["simulated"] = "simulated"
     """Arm, gripper, camera and clock."""
-    detector: Literal["simulated", "tabletop"] = "simulated"
-    """Finds the object: simulated reads the simulator's truth, tabletop takes the only cluster."""
-    segmenter: Literal["simulated", "cluster"] = "simulated"
-    """Cuts the object out of its box."""
-    vlm: Literal["simulated", "none"] = "simulated"
-    """Says which end is whose; none leaves it to the shape rule."""
+    detector: Literal["simulated", "tabletop", "owlvit"] = "simulated"
+    """Finds the object: simulated reads the simulator's truth, tabletop takes the only cluster, owlvit is
+    OWL-ViT or OWLv2."""
+    segmenter: Literal["simulated", "cluster", "sam", "sam_transformers"] = "simulated"
+    """Cuts the object out of its box; sam reads a segment-anything file, sam_transformers a folder."""
+    vlm: Literal["simulated", "none", "openai", "local"] = "simulated"
+    """Says which end is whose: a server with OpenAI's interface, a local model; none leaves it to the shape
+    rule."""
     grasps: Literal["antipodal"] = "antipodal"
-    human: Literal["simulated"] = "simulated"
+    human: Literal["simulated", "vitpose", "alphapose"] = "simulated"
     """Finds the person's joints in the picture."""
     planner: Literal["roboplan"] = "roboplan"
 

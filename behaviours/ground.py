@@ -11,12 +11,21 @@ from scipy.spatial import cKDTree
 
 from behaviours import keys
 from behaviours.base import WorkerLeaf
-from behaviours.keys import Outcome
+from behaviours.keys import Outcome, SecondOpinion
 from hardware.types import FloatArray, RGBDFrame
+from perception.cross_check import check_agreement, second_cells
 from perception.errors import VlmError, VlmParseError
-from perception.grounding import first_messages, numbered_grid, regions_from_reply, repair_messages
+from perception.grid import grid_cells
+from perception.grounding import (
+    backward_messages,
+    first_messages,
+    numbered_grid,
+    regions_from_reply,
+    repair_messages,
+)
 from perception.options import GridOptions
 from perception.pointcloud import masked_points, without_outliers
+from perception.protocols import Interruptible, VisionLanguageModel
 from perception.types import Detection, HandoverRequest, Message, Regions, Reply
 from planning.motion.options import SceneOptions
 from planning.scene import clutter_cuboids
@@ -104,12 +113,22 @@ class AskVlm(WorkerLeaf):
 
         return ask
 
+    def cancel(self) -> None:
+        super().cancel()
+        _interrupt(self.services.vlm)
+
     def finish(self, result: tuple[tuple[Message, ...], Reply]) -> Status:
         messages, reply = result
         self.write(keys.VLM_PROMPT, messages)
         self.write(keys.VLM_REPLY, reply)
         self.unset([keys.VLM_ERROR])
         return self.succeed(f"{len(reply.text)} characters from {reply.source}")
+
+
+def _interrupt(vlm: VisionLanguageModel | None) -> None:
+    """Free the worker, which would wait for the answer though nobody wants it any more."""
+    if isinstance(vlm, Interruptible):
+        vlm.interrupt()
 
 
 def _shows(prompt: tuple[Message, ...], frame: RGBDFrame) -> bool:
@@ -146,6 +165,63 @@ class ParseRegions(WorkerLeaf):
             return self.fail(str(result))
         self.write(keys.REGIONS, result)
         return self.succeed(_described(result))
+
+
+class CrossCheck(WorkerLeaf):
+    """Asks once more with the labels running backward; regions that do not agree are taken back, and the next
+    question says so. A second opinion that cannot be had is no disagreement.
+    """
+
+    READS = {keys.REQUEST: HandoverRequest, keys.FRAME: RGBDFrame, keys.OBJECT: Detection}
+    UPDATES = {keys.REGIONS: Regions, keys.VLM_ERROR: str, keys.VLM_SECOND: SecondOpinion}
+
+    def __init__(self, name: str, options: GridOptions) -> None:
+        super().__init__(name)
+        self._options = options
+
+    def job(self) -> Callable[[], SecondOpinion | VlmError]:
+        vlm, options = self.services.vlm, self._options
+        if vlm is None:
+            raise VlmError("no vision-language model is configured; set one or build the tree without it")
+        request: HandoverRequest = self.read(keys.REQUEST)
+        frame, detection = self.read(keys.FRAME), self.read(keys.OBJECT)
+        self._regions: Regions = self.read(keys.REGIONS)
+        known: SecondOpinion | None = self.read_if_set(keys.VLM_SECOND)
+
+        def ask() -> SecondOpinion | VlmError:
+            if known is not None and _shows(known.question, frame):
+                return known
+            question = backward_messages(request.label, frame, detection, options)
+            try:
+                return SecondOpinion(question, vlm.ask(question))
+            except VlmError as error:
+                return error
+
+        return ask
+
+    def cancel(self) -> None:
+        super().cancel()
+        _interrupt(self.services.vlm)
+
+    def finish(self, result: SecondOpinion | VlmError) -> Status:
+        if isinstance(result, VlmError):
+            return self.succeed(f"not checked: {result}")
+        self.write(keys.VLM_SECOND, result)
+        first, options = self._regions.cells, self._options
+        if first is None:
+            return self.succeed(f"not checked: {self._regions.source} used no grid")
+        try:
+            second = second_cells(result.reply.text, options.n, options.cells_per_role)
+        except VlmParseError as error:
+            return self.succeed(f"not checked: {error}")
+        try:
+            cells = grid_cells(result.question[-1].pictures[0].source_box, options.n)
+            check_agreement(first, second, cells)
+        except VlmParseError as error:
+            self.unset([keys.REGIONS])
+            self.write(keys.VLM_ERROR, error.fault)
+            return self.fail(error.fault)
+        return self.succeed(f"asked again with other numbers, {result.reply.source} means the same places")
 
 
 class GroundByShape(WorkerLeaf):

@@ -10,6 +10,7 @@
 | scene/object, scene/obstacles | Detect Object | grounding, grasps, motions |
 | vlm/prompt | Ask VLM | Parse Regions, record |
 | vlm/reply, vlm/error | Ask VLM, Parse Regions | Parse Regions, Ask VLM (repair prompt) |
+| vlm/second | Cross-Check (question and reply) | Cross-Check, record |
 | scene/regions | Parse Regions or Ground By Shape | grasps, delivery |
 | grasp/view, grasp/set, grasp/queue, grasp/current | Generate, Rank, Next Grasp | Plan Grasp, record |
 | grasp/plan, grasp/rejected | Plan Grasp | motion leaves, record |
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hardware.types import RGBDFrame, RobotState, Trajectory
-from perception.types import Detection, HandoverRequest, HumanPose, Regions, Reply
+from perception.types import Detection, HandoverRequest, HumanPose, Message, Regions, Reply
 from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject, Phase
 
 
@@ -52,6 +53,14 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True)
+class SecondOpinion:
+    """The question asked with backward labels, and the reply; both for one picture."""
+
+    question: tuple[Message, ...]
+    reply: Reply
+
+
 REQUEST = "task/request"
 PHASE = "task/phase"
 FAILURE = "task/failure"
@@ -62,6 +71,7 @@ OBSTACLES = "scene/obstacles"
 VLM_PROMPT = "vlm/prompt"
 VLM_REPLY = "vlm/reply"
 VLM_ERROR = "vlm/error"
+VLM_SECOND = "vlm/second"
 REGIONS = "scene/regions"
 GRASP_VIEW = "grasp/view"
 GRASPS = "grasp/set"
@@ -88,6 +98,7 @@ TYPES: dict[str, type] = {
     VLM_PROMPT: tuple,  # tuple[Message, ...]
     VLM_REPLY: Reply,
     VLM_ERROR: str,
+    VLM_SECOND: SecondOpinion,
     REGIONS: Regions,
     GRASP_VIEW: GraspView,
     GRASPS: GraspSet,

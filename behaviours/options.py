@@ -58,8 +58,12 @@ class Deadlines:
     motion_s: float = 20.0
     """One arm motion with its planning: 2 to 4.3 s at full joint speed, slower near people."""
     gripper_s: float = 4.0
-    capture_s: float = 3.0
-    vlm_s: float = 60.0
+    capture_s: float = 8.0
+    """A camera answers within a second; a simulated one on a busy machine takes several."""
+    vlm_s: float = 21.0
+    """One question to the vision-language model: a little more than perception.vlm.call_s."""
+    vlm_total_s: float = 45.0
+    """All questions about one picture, before the fallback takes over."""
     see_person_s: float = 1.5
     """One look of the sweep."""
     wait_person_s: float = 20.0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hardware.types import BoolArray, IntArray, RGBDFrame, readonly
-from perception.errors import RegionsNotFound, VlmParseError
-from perception.grid import cell_shares, cells_mask, draw_grid, grid_cells
+from perception.cross_check import check_agreement, second_cells
+from perception.errors import RegionsNotFound, VlmError, VlmParseError
+from perception.grid import backward_label, cell_shares, cells_mask, draw_grid, grid_cells
 from perception.options import GridOptions
 from perception.prompt import repair_text, system_text, user_text
 from perception.protocols import VisionLanguageModel
@@ -17,12 +19,13 @@ from perception.types import Box, Detection, Message, Picture, RegionCells, Regi
 from perception.vlm_parse import parse_regions
 
 DEFAULTS = GridOptions()
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class GridView:
-    """The picture shown to the model, its cells (n*n, 4) in pixels of the frame, and which of them show
-    the object (n*n,).
+    """The picture shown to the model, its cells (n*n, 4) in pixels of the frame, row by row from the top
+    left, and which of them show the object (n*n,).
     """
 
     picture: Picture
@@ -35,8 +38,10 @@ class GridView:
 
     @property
     def labels(self) -> tuple[int, ...]:
-        """The labels of the cells that show the object."""
-        return tuple(int(i) + 1 for i in np.flatnonzero(self.on_object))
+        """The labels, as drawn, of the cells that show the object."""
+        labels = [int(i) + 1 for i in np.flatnonzero(self.on_object)]
+        n = self.picture.grid_n
+        return tuple(sorted(backward_label(i, n) for i in labels) if self.picture.backward else labels)
 
 
 def grid_box(box: Box, shape: tuple[int, int], n: int) -> Box:
@@ -57,8 +62,9 @@ def numbered_grid(
     n: int = DEFAULTS.n,
     *,
     options: GridOptions = DEFAULTS,
+    backward: bool = False,
 ) -> GridView:
-    """The numbered grid over a segmented object.
+    """The numbered grid over a segmented object; backward: its labels run from the bottom right.
 
     A cell counts as on the object from `options.min_share` of its pixels on; where that leaves too few
     cells for both roles (a thin object lying across its box), from one pixel on. Raises ValueError
@@ -72,8 +78,8 @@ def numbered_grid(
     on_object = share >= options.min_share
     if np.count_nonzero(on_object) < 2 * options.cells_per_role:
         on_object = share > 0.0
-    png = draw_grid(frame.rgb, box, n, options.crop_px, options.min_cell_px)
-    return GridView(Picture(png, box, n, frame.stamp_s), cells, on_object)
+    png = draw_grid(frame.rgb, box, n, options.crop_px, options.min_cell_px, backward=backward)
+    return GridView(Picture(png, box, n, frame.stamp_s, backward), cells, on_object)
 
 
 def first_messages(label: str, grid: GridView, options: GridOptions = DEFAULTS) -> tuple[Message, ...]:
@@ -87,9 +93,20 @@ def first_messages(label: str, grid: GridView, options: GridOptions = DEFAULTS) 
             "both regions; look from nearer"
         )
     return (
-        Message("system", system_text(grid.picture.grid_n, options.cells_per_role)),
+        Message(
+            "system",
+            system_text(grid.picture.grid_n, options.cells_per_role, backward=grid.picture.backward),
+        ),
         Message("user", user_text(label, grid.labels), (grid.picture,)),
     )
+
+
+def backward_messages(
+    label: str, frame: RGBDFrame, detection: Detection, options: GridOptions = DEFAULTS
+) -> tuple[Message, ...]:
+    """The same question with the labels running backward, for `perception.cross_check`."""
+    grid = numbered_grid(frame, detection, options.n, options=options, backward=True)
+    return first_messages(label, grid, options)
 
 
 def repair_messages(previous: Sequence[Message], reply: Reply, fault: str) -> tuple[Message, ...]:
@@ -142,16 +159,36 @@ class GridGrounder:
         self._options = options
 
     def ground(self, frame: RGBDFrame, detection: Detection) -> Regions:
-        """Two regions after at most `options.asks` questions. Raises VlmError, RegionsNotFound, or the
-        VlmParseError of the last reply.
+        """Two regions after at most `options.asks` questions, one more to cross-check. Raises VlmError,
+        RegionsNotFound, or the VlmParseError of the last reply.
         """
         options = self._options
         grid = numbered_grid(frame, detection, options.n, options=options)
         messages = first_messages(detection.label, grid, options)
-        for _ in range(options.asks - 1):
+        second: RegionCells | None = None
+        for asked in range(1, options.asks + 1):
             reply = self._vlm.ask(messages)
             try:
-                return regions_from_reply(reply, grid, detection, options)
+                regions = regions_from_reply(reply, grid, detection, options)
+                if options.ask_twice:
+                    second = second or self._second(frame, detection)
+                    self._check(regions, second, grid, reply)
+                return regions
             except VlmParseError as error:
+                if asked == options.asks:
+                    raise
                 messages = repair_messages(messages, reply, error.fault)
-        return regions_from_reply(self._vlm.ask(messages), grid, detection, options)
+        raise ValueError(f"perception.grid.asks is {options.asks}; at least one question is needed")
+
+    def _second(self, frame: RGBDFrame, detection: Detection) -> RegionCells | None:
+        """The second opinion; None where the model has none, which is no disagreement."""
+        try:
+            reply = self._vlm.ask(backward_messages(detection.label, frame, detection, self._options))
+            return second_cells(reply.text, self._options.n, self._options.cells_per_role)
+        except (VlmError, VlmParseError) as error:
+            logger.warning("the answer of %s was not cross-checked: %s", self._vlm.name, error)
+            return None
+
+    def _check(self, regions: Regions, second: RegionCells | None, grid: GridView, reply: Reply) -> None:
+        if second is not None and regions.cells is not None:
+            check_agreement(regions.cells, second, grid.cells, reply.text)

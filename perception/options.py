@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from perception.models.options import ModelOptions
+from perception.vlm.options import VlmOptions
+from perception.weights.options import WeightsOptions
+
 VlmFault = Literal[
     "none",
     "malformed",
@@ -27,13 +31,16 @@ class GridOptions:
     """Cells along a side of the object's box."""
     cells_per_role: int = 3
     crop_px: int = 512
-    """Long side of the picture the model sees; it grows up to four times for slender objects."""
-    min_cell_px: int = 40
-    """Short side of a drawn cell below which the crop is enlarged further, so that labels stay readable."""
+    """Long side of the picture the model sees, and the largest that may leave the machine."""
+    min_cell_px: int = 20
+    """A slender object's picture is stretched across until the short side of a cell has this much: room for
+    a label 11 px high."""
     min_share: float = 0.05
     """A cell lies on the object when at least this share of its pixels does."""
     asks: int = 3
     """How often the model is asked, repair prompts included, before the fallback takes over."""
+    ask_twice: bool = False
+    """Ask once more with the labels running backward; an answer that disagrees counts as a bad reply."""
 
 
 @dataclass(frozen=True)
@@ -128,3 +135,6 @@ class PerceptionOptions:
     detector: DetectorOptions = DetectorOptions()
     tracker: TrackerOptions = TrackerOptions()
     simulated: SimulatedPerceptionOptions = SimulatedPerceptionOptions()
+    vlm: VlmOptions = VlmOptions()
+    models: ModelOptions = ModelOptions()
+    weights: WeightsOptions = WeightsOptions()

@@ -45,6 +45,15 @@ class VisionLanguageModel(Protocol):
 
 
 @runtime_checkable
+class Interruptible(Protocol):
+    """A back end whose call can be ended early; not every back end can."""
+
+    def interrupt(self) -> None:
+        """Make the call that runs raise at once; without one nothing happens. Any thread; does not wait."""
+        ...
+
+
+@runtime_checkable
 class RegionGrounder(Protocol):
     """Decides where a person and where the robot would hold the object."""
 

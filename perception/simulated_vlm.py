@@ -11,7 +11,7 @@ import numpy as np
 
 from hardware.types import BoolArray, FloatArray, InstanceTruth, IntArray, RGBDFrame, SceneTruth
 from perception.errors import VlmError
-from perception.grid import cell_shares, grid_cells
+from perception.grid import backward_label, cell_shares, grid_cells
 from perception.options import SimulatedPerceptionOptions, VlmFault
 from perception.prompt import asked_count, listed_cells
 from perception.types import Message, Picture, Reply
@@ -78,9 +78,12 @@ class SimulatedVlm:
             raise VlmError(f"the simulated model never saw the frame of {picture.stamp_s:.3f} s")
         if fault in _CANNED:
             return Reply(_CANNED[fault], self.name)
-        human, robot = self._faulty(
-            fault, *choose_cells(truth, picture, listed, count), listed, picture.grid_n
-        )
+        n = picture.grid_n
+        if picture.backward:
+            listed = _backward(listed, n)
+        human, robot = self._faulty(fault, *choose_cells(truth, picture, listed, count), listed, n)
+        if picture.backward:
+            human, robot = list(_backward(human, n)), list(_backward(robot, n))
         phrase = _PHRASES[int(self._rng.integers(len(_PHRASES)))]
         text = phrase.format(human=", ".join(map(str, human)), robot=", ".join(map(str, robot)))
         return Reply(text, self.name)
@@ -98,6 +101,10 @@ class SimulatedVlm:
         if fault == "swapped":
             return robot, human
         return human, robot
+
+
+def _backward(labels: Sequence[int], n: int) -> tuple[int, ...]:
+    return tuple(backward_label(label, n) for label in labels)
 
 
 def choose_cells(

@@ -68,13 +68,14 @@ class Detection:
 @dataclass(frozen=True)
 class Picture:
     """A PNG shown to a model, with where it came from (box in the frame of `stamp_s`, cells along a side)
-    for the record.
+    for the record; backward: its labels run from the bottom right.
     """
 
     png: bytes = field(repr=False)
     source_box: Box
     grid_n: int
     stamp_s: float
+    backward: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,19 @@ class Message:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a vision-language model answered; source names the back end and model; tokens are None where
-    unknown.
+    """What a vision-language model answered; source names the back end and model.
+
+    Tokens, bytes_sent (to another machine, all requests for this answer) and cost (in the currency of the
+    configured prices) are None where unknown; cached: it was answered earlier, nothing was sent.
     """
 
     text: str
     source: str
     tokens_in: int | None = None
     tokens_out: int | None = None
+    bytes_sent: int | None = None
+    cost: float | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True)

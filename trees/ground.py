@@ -7,38 +7,36 @@ from py_trees.composites import Selector, Sequence
 from py_trees.decorators import Retry
 
 from behaviours.decorators import Deadline
-from behaviours.ground import AskVlm, GroundByShape, ParseRegions
+from behaviours.ground import AskVlm, CrossCheck, GroundByShape, ParseRegions
 from trees.options import MissionOptions
 
 
 def create_ground_regions(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
     """Writes scene/regions; without a model (`vlm=False`) Ground By Shape stands alone.
+    With `grid.ask_twice` a Cross-Check (D) follows Parse Regions.
 
     ```
     {o} Ground Regions
-    ├── -^- Ask VLM x3                  the next attempt carries the parse error
-    │   └── {-} Ask And Parse
-    │       ├── -^- Ask VLM (D)
-    │       └── --> Parse Regions
+    ├── -^- Ground By VLM (D)
+    │   └── -^- Ask VLM x3              the next attempt carries the parse error
+    │       └── {-} Ask And Parse
+    │           ├── -^- Ask VLM (D)
+    │           └── --> Parse Regions
     └── --> Ground By Shape             FALLBACK, needs no model
     ```
     """
     by_shape = GroundByShape("Ground By Shape")
     if not vlm:
         return by_shape
-    ask_and_parse = Sequence(
-        name="Ask And Parse",
-        memory=True,
-        children=[
-            Deadline(
-                "Ask VLM (D)", AskVlm("Ask VLM", options.grid), options.tree.deadlines.vlm_s, outcome=None
-            ),
-            ParseRegions("Parse Regions", options.grid),
-        ],
-    )
-    asks = options.grid.asks
-    return Selector(
-        name="Ground Regions",
-        memory=True,
-        children=[Retry(f"Ask VLM x{asks}", ask_and_parse, num_failures=asks), by_shape],
-    )
+    deadlines, grid = options.tree.deadlines, options.grid
+    steps: list[Behaviour] = [
+        Deadline("Ask VLM (D)", AskVlm("Ask VLM", grid), deadlines.vlm_s, outcome=None),
+        ParseRegions("Parse Regions", grid),
+    ]
+    if grid.ask_twice:
+        check = CrossCheck("Cross-Check", grid)
+        steps.append(Deadline("Cross-Check (D)", check, deadlines.vlm_s, outcome=None))
+    ask_and_parse = Sequence(name="Ask And Parse", memory=True, children=steps)
+    asks = Retry(f"Ask VLM x{grid.asks}", ask_and_parse, num_failures=grid.asks)
+    by_vlm = Deadline("Ground By VLM (D)", asks, deadlines.vlm_total_s, outcome=None)
+    return Selector(name="Ground Regions", memory=True, children=[by_vlm, by_shape])

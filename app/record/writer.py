@@ -107,6 +107,9 @@ class Recorder:
             self._conversation.asked(value)
         elif key == keys.VLM_REPLY:
             self._conversation.answered(value)
+        elif key == keys.VLM_SECOND:
+            self._conversation.asked(value.question)
+            self._conversation.answered(value.reply)
         elif key == keys.VLM_ERROR:
             self._conversation.refused(value)
         self._on_key_written(key, value, self._board)

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from behaviours import keys
+from behaviours.keys import SecondOpinion
 from hardware.types import FloatArray, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, Message, Reply
 from planning.held import held_object
@@ -68,6 +69,9 @@ INPUTS: dict[str, Callable[[Bench], object]] = {
     keys.VLM_PROMPT: lambda bench: (Message("user", "Which cells?"),),
     keys.VLM_REPLY: lambda bench: Reply(GOOD_REPLY, "scripted model"),
     keys.VLM_ERROR: lambda bench: "names cell 26 of 25",
+    keys.VLM_SECOND: lambda bench: SecondOpinion(
+        (Message("user", "Which cells?"),), Reply(GOOD_REPLY, "scripted model")
+    ),
     keys.REGIONS: lambda bench: bar_regions(),
     keys.GRASP_VIEW: lambda bench: view(),
     keys.GRASPS: lambda bench: mark_regions(grasps(-0.055, -0.035, 0.055), view(), "scripted"),

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+from py_trees.common import Status
 
 from behaviours import keys
 from behaviours.grasp import GenerateGrasps, NextGrasp, PlanGrasp, RankGrasps
-from behaviours.ground import AskVlm, DetectObject, GroundByShape, ParseRegions
+from behaviours.ground import AskVlm, CrossCheck, DetectObject, GroundByShape, ParseRegions
 from behaviours.keys import Outcome
 from behaviours.options import PersonAges
 from perception.errors import NotFound, RegionsNotFound, SegmentationFailed, VlmError
 from perception.options import GridOptions
-from perception.types import Reply
+from perception.types import RegionCells, Reply
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.options import PresentationOptions, SelectionOptions
 from planning.selection import Region, mark_regions
-from tests.bar import TABLE_Z_M
+from tests.bar import TABLE_Z_M, bar_regions
 from tests.behaviours.case import Case, Trouble
 from tests.behaviours.inputs import grasps, view
 from tests.bench import Bench
-from tests.leaves import put
-from tests.scripted import BAD_REPLY
+from tests.leaves import get, put
+from tests.scripted import BAD_REPLY, GOOD_REPLY
 
 ALWAYS = range(99)
 QUICK = PresentationOptions(roll_step_deg=180.0, yaws_deg=(20.0,), tips_deg=())
@@ -40,6 +43,22 @@ def no_answer(bench: Bench) -> None:
 
 def bad_reply(bench: Bench) -> None:
     put(keys.VLM_REPLY, Reply(BAD_REPLY, "scripted model"))
+
+
+def same_places(bench: Bench) -> None:
+    """Regions by the cells of GOOD_REPLY, and a second opinion that means the same ones."""
+    if get(keys.REGIONS) is not None:
+        put(keys.REGIONS, replace(bar_regions(), cells=RegionCells((11, 12, 6), (15, 14, 10))))
+    bench.vlm.script.update(dict.fromkeys(ALWAYS, '{"human": [15, 14, 20], "robot": [11, 12, 16]}'))
+
+
+def other_places(bench: Bench) -> None:
+    """The same numbers, though they run backward."""
+    bench.vlm.script.update(dict.fromkeys(ALWAYS, GOOD_REPLY))
+
+
+def no_cells_again(bench: Bench) -> None:
+    bench.vlm.script.update(dict.fromkeys(ALWAYS, BAD_REPLY))
 
 
 def round_as_a_ball(bench: Bench) -> None:
@@ -82,6 +101,17 @@ def cases() -> Iterator[Case]:
         says=r"^robot [1-9]\d* px, person [1-9]\d* px \(scripted model\)$",
         optional=frozenset({keys.VLM_ERROR}),
         troubles=(Trouble(bad_reply, "in the reply 'I would take it by the handle.'$"),),
+    )
+    yield Case(
+        build=lambda: CrossCheck("Cross-Check", GridOptions(ask_twice=True)),
+        says="^asked again with other numbers, scripted model means the same places$",
+        optional=frozenset({keys.VLM_ERROR, keys.VLM_SECOND}),
+        prepare=same_places,
+        troubles=(
+            Trouble(other_places, "^Asked again with other numbers, you meant 15, 14, 20 for the human"),
+            Trouble(no_answer, "^not checked: no answer in 60 s$", status=Status.SUCCESS),
+            Trouble(no_cells_again, "^not checked: No cells are named", status=Status.SUCCESS),
+        ),
     )
     yield Case(
         build=lambda: GroundByShape("Ground By Shape"),

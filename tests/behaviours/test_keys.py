@@ -11,13 +11,16 @@ from behaviours import keys
 from behaviours.base import Leaf
 from behaviours.keys import Failure, Outcome
 from behaviours.outcome import outcome
+from perception.options import GridOptions
 from tests.behaviours.table import CASES
 from trees.handover import create_root
+from trees.options import MissionOptions
 
 NAMES = {
     value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str) and "/" in value
 }
-LEAVES = [node for node in create_root().iterate() if isinstance(node, Leaf)]
+WHOLE = create_root(MissionOptions(grid=GridOptions(ask_twice=True)))
+LEAVES = [node for node in WHOLE.iterate() if isinstance(node, Leaf)]
 
 
 def test_every_key_has_a_type_and_a_line_in_the_dictionary() -> None:
@@ -49,6 +52,7 @@ def test_every_key_is_written_by_somebody_and_read_by_somebody() -> None:
         (Status.SUCCESS, None, Outcome.HANDED_OVER),
         (Status.SUCCESS, Failure(Outcome.NOT_FOUND, "Detect Object", "mended"), Outcome.HANDED_OVER),
         (Status.FAILURE, Failure(Outcome.DROPPED, "Still Holding?", "empty"), Outcome.DROPPED),
+        (Status.FAILURE, Failure(Outcome.HANDED_OVER, "Retreat", "38 mm short"), Outcome.HANDED_OVER),
         (Status.FAILURE, None, Outcome.ERROR),
         (Status.RUNNING, None, Outcome.INTERRUPTED),
         (Status.INVALID, Failure(Outcome.UNSAFE, "Safe?", "fault"), Outcome.INTERRUPTED),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from perception.grid import cell_shares, cells_mask, draw_grid, grid_cells
+from perception.grid import backward_label, cell_shares, cells_mask, draw_grid, grid_cells
 
 BOXES = st.tuples(
     st.floats(-20, 200), st.floats(-20, 200), st.floats(8, 300), st.floats(8, 300), st.integers(1, 7)
@@ -67,24 +67,43 @@ def test_shares_count_pixels_of_the_mask() -> None:
     assert np.all(shares[1:] == 0.0)
 
 
-@pytest.mark.parametrize("size", [(30, 20), (8, 120), (200, 150), (7, 7)])
-def test_every_cell_is_drawn_large_enough_for_its_label(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("n", [5, 9])
+@pytest.mark.parametrize("size", [(30, 20), (12, 180), (250, 12), (200, 150), (9, 9)])
+def test_every_cell_is_drawn_large_enough_for_its_label_and_the_picture_small_enough(
+    size: tuple[int, int], n: int
+) -> None:
     rgb = np.full((240, 320, 3), 128, dtype=np.uint8)
     box = (50.0, 40.0, 50.0 + size[0], 40.0 + size[1])
-    picture = Image.open(io.BytesIO(draw_grid(rgb, box, 5, 512, 40)))
+    picture = Image.open(io.BytesIO(draw_grid(rgb, box, n, 512, 20)))
     drawn = np.asarray(picture).astype(int)
-    grown = max(size) * 1.12 + 2
-    short_cell = min(size) / 5 * max(picture.size) / grown
-    assert short_cell > 20
-    assert max(picture.size) <= 4 * 512 + 2
+    assert max(picture.size) == 512
+    lines = drawn.min(axis=2) == 255
+    for axis in (0, 1):
+        crossed = np.flatnonzero(lines.mean(axis=axis) > 0.4)
+        starts = crossed[np.insert(np.diff(crossed) > 1, 0, True)]
+        assert len(starts) == n + 1
+        assert np.diff(starts).mean() >= 19.5, "too thin for a label 11 px high"
     assert drawn.min() == 0
-    assert drawn.max() == 255
+
+
+def test_backward_labels_run_from_the_bottom_right() -> None:
+    assert [backward_label(label, 5) for label in (1, 5, 13, 25)] == [25, 21, 13, 1]
+    rgb = np.full((240, 320, 3), 128, dtype=np.uint8)
+    forward, backward = (
+        np.asarray(Image.open(io.BytesIO(draw_grid(rgb, (60, 60, 160, 160), 5, 512, 20, backward=flag))))
+        for flag in (False, True)
+    )
+    changed = np.any(forward != backward, axis=2)
+    cell = changed.shape[0] // 5
+    middle = changed[2 * cell + 20 : 3 * cell - 20, 2 * cell + 20 : 3 * cell - 20]
+    assert changed[:cell, :cell].any()
+    assert not middle.any(), "the middle cell keeps its label"
 
 
 def test_the_picture_shows_the_object_at_its_place() -> None:
     rgb = np.zeros((240, 320, 3), dtype=np.uint8)
     rgb[100:150, 100:125] = (250, 20, 20)
-    picture = np.asarray(Image.open(io.BytesIO(draw_grid(rgb, (100, 100, 150, 150), 5, 512, 40))))
+    picture = np.asarray(Image.open(io.BytesIO(draw_grid(rgb, (100, 100, 150, 150), 5, 512, 20))))
     h, w = picture.shape[:2]
     red = picture[int(0.55 * h), :, 0] > 200
     assert red[int(0.2 * w) : int(0.45 * w)].mean() > 0.8
