@@ -1,4 +1,4 @@
-"""What every test gets: a clean blackboard, which py_trees shares across the whole process."""
+"""What every test gets: no network, and a clean blackboard, which py_trees shares across the process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 from py_trees.blackboard import Blackboard
+
+from tests.network import deny_network
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Nothing but loopback can be reached, from the first test to the last."""
+    with pytest.MonkeyPatch.context() as patch:
+        deny_network(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)
