@@ -96,23 +96,23 @@ def _genuine() -> KortexPackage:
 
 def _stand_in() -> KortexPackage:
     try:
-        from hardware.kinova import standin
         from hardware.kinova.messages import wire
+        from hardware.kinova.stand_in import client, transport
 
         modules = wire().modules
     except ImportError as error:
         raise HardwareError(f"the stand-in client needs protobuf ({error}); pip install protobuf") from error
     return KortexPackage(
         name="stand-in for kortex_api",
-        transports=SimpleNamespace(tcp=standin.TCPTransport, udp=standin.UDPTransport),
-        router=standin.RouterClient,
-        send_options=standin.RouterClientSendOptions,
-        session_manager=standin.SessionManager,
-        clients=SimpleNamespace(**{name: getattr(standin, f"{name}Client") for name in CLIENTS}),
+        transports=SimpleNamespace(tcp=transport.TCPTransport, udp=transport.UDPTransport),
+        router=client.RouterClient,
+        send_options=client.RouterClientSendOptions,
+        session_manager=client.SessionManager,
+        clients=SimpleNamespace(**{name: getattr(client, f"{name}Client") for name in CLIENTS}),
         messages=SimpleNamespace(**{name: modules[name] for name in MODULES}),
         errors=modules[""],
-        server_exception=standin.KServerException,
-        client_exception=standin.KClientException,
+        server_exception=client.KServerException,
+        client_exception=client.KClientException,
     )
 
 

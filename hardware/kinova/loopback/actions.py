@@ -10,8 +10,8 @@ import numpy as np
 
 from hardware.errors import HandoverError
 from hardware.gen3 import facts
+from hardware.kinova.loopback.mischief import Mischief, MotionFault
 from hardware.kinova.messages import wire
-from hardware.kinova.mischief import Mischief, MotionFault
 from hardware.kinova.units import joints_rad
 from hardware.protocols import Arm, Motion
 from hardware.types import FloatArray, Trajectory

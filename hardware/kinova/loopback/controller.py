@@ -16,9 +16,6 @@ from types import TracebackType
 from typing import Any
 
 from hardware.clock import SystemClock
-from hardware.kinova import mischief as faults
-from hardware.kinova.actions import Refusal
-from hardware.kinova.answers import Gen3Answers
 from hardware.kinova.frames import (
     NOTIFICATION,
     REQUEST,
@@ -28,8 +25,11 @@ from hardware.kinova.frames import (
     Reassembly,
     framed,
 )
+from hardware.kinova.loopback import mischief as faults
+from hardware.kinova.loopback.actions import Refusal
+from hardware.kinova.loopback.answers import Gen3Answers
+from hardware.kinova.loopback.mischief import Mischief
 from hardware.kinova.messages import Method, wire
-from hardware.kinova.mischief import Mischief
 from hardware.protocols import Arm, Clock, Gripper
 
 HOST = "127.0.0.1"

@@ -12,9 +12,15 @@ from scipy.spatial.transform import Rotation
 
 from hardware.gen3.kinematics import flange_pose
 from hardware.geometry import pose
-from hardware.kinova.actions import ActionRunner, Refusal, straight_to, trajectory_through, waypoint_faults
+from hardware.kinova.loopback.actions import (
+    ActionRunner,
+    Refusal,
+    straight_to,
+    trajectory_through,
+    waypoint_faults,
+)
+from hardware.kinova.loopback.mischief import Mischief
 from hardware.kinova.messages import wire
-from hardware.kinova.mischief import Mischief
 from hardware.kinova.units import feedback_deg, fraction, width_m
 from hardware.protocols import Arm, Clock, Gripper
 from hardware.types import FloatArray
