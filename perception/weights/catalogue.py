@@ -1,7 +1,7 @@
 """Every set of model weights the program can use: what for, from where, under which licence.
 
-A hash or a size stands here only where its publisher, or several independent users of the file, agree on it.
-All else is recorded at the first download and held to from then on (`store`).
+Hashes and sizes stand here only where several independent users of a file agree on them; what the hub says of
+its files is recorded at the first download and held to from then on (`lock`).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class HubRepository:
 
 @dataclass(frozen=True)
 class Address:
-    """One file behind an address; sha256 in hex and size in bytes where they are established."""
+    """One file behind an address, with its sha256 in hex and its size in bytes."""
 
     url: str
-    sha256: str | None = None
-    size: int | None = None
+    sha256: str
+    size: int
 
     @property
     def file(self) -> str:
@@ -190,8 +190,9 @@ CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in ENTRIES}
 SERVING: Mapping[str, tuple[str, ...]] = {
     "sam": ("sam_vit_h", "sam_vit_l", "sam_vit_b"),
     "person": ("person_detector",),
+    "vlm": ("vlm_local",),
 }
-"""Sections of `perception.models` that are not called as their weights: which may serve, best first."""
+"""Back ends that are not called as their weights: which may serve, best first."""
 
 
 def entry_of(name: str) -> Entry:

@@ -33,12 +33,13 @@ class LockedFile:
 
 @dataclass(frozen=True)
 class LockedEntry:
-    """What is in the store under one name; revision: the hub's commit, None for other sources.
-
-    accepted: the terms of the licence as the user accepted them, "" where there are none.
+    """What is in the store under one name: place is the folder of its files in the store;
+    revision: the hub's commit, None for other sources; accepted: the terms of the licence as the user
+    accepted them, "" where there are none.
     """
 
     source: str
+    place: str
     revision: str | None
     files: Mapping[str, LockedFile] = field(default_factory=dict)
     accepted: str = ""

@@ -50,7 +50,7 @@ def weights_path(name: str, options: WeightsOptions = WeightsOptions()) -> Path:
 
 def location(entry: Entry, folder: Path, locked: LockedEntry) -> Path:
     """The path that a back end loads."""
-    place = folder / entry.name
+    place = folder / locked.place
     return place / next(iter(locked.files)) if entry.one_file else place
 
 
@@ -64,7 +64,7 @@ def check(entry: Entry, folder: Path, *, thorough: bool = False) -> None:
     seen: dict[str, LockedFile] = {}
     faults = []
     for name, recorded in locked.files.items():
-        found = _look(folder / entry.name / name, recorded, thorough)
+        found = _look(folder / locked.place / name, recorded, thorough)
         if found is None:
             faults.append(f"{name} is missing")
         elif (found.sha256, found.size) != (recorded.sha256, recorded.size):
@@ -91,7 +91,7 @@ def _look(path: Path, recorded: LockedFile, thorough: bool) -> LockedFile | None
 
 
 def inventory(folder: Path) -> Iterator[tuple[Entry, LockedEntry]]:
-    """What the store holds according to its record. Raises LockUnreadable; names of the future are skipped."""
+    """What the store holds by its record, without names of other versions. Raises LockUnreadable."""
     for name, locked in read_lock(folder).items():
         if name in CATALOGUE:
             yield CATALOGUE[name], locked

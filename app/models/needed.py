@@ -1,0 +1,45 @@
+"""Which weights the configured back ends read from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.options import Config
+from perception.weights.catalogue import CATALOGUE, SERVING
+
+
+@dataclass(frozen=True)
+class Need:
+    """One back end: its step, its name, and the weights of which any will do, best first; checkpoint: the
+    user's own file or folder, which makes the store unnecessary.
+    """
+
+    step: str
+    back_end: str
+    names: tuple[str, ...]
+    checkpoint: str | None
+
+
+def needed(config: Config) -> Iterator[Need]:
+    """The weights that the configured back ends load on this machine, in the order of the steps."""
+    names, models = config.back_ends, config.perception.models
+    sections: dict[tuple[str, str], tuple[str, ...]] = {
+        ("detector", "owlvit"): ("owlvit",),
+        ("segmenter", "sam"): ("sam",),
+        ("segmenter", "sam_transformers"): ("sam_transformers",),
+        ("vlm", "local"): ("vlm",),
+        ("grasps", "contact_graspnet"): ("contact_graspnet",),
+        ("human", "vitpose"): ("person", "vitpose"),
+        ("human", "alphapose"): ("person", "alphapose"),
+    }
+    for (step, back_end), models_of_step in sections.items():
+        if getattr(names, step) != back_end:
+            continue
+        for model in models_of_step:
+            load = getattr(getattr(models, model, None), "load", None)
+            checkpoint: str | None = getattr(load, "checkpoint", None)
+            if checkpoint is not None and checkpoint in CATALOGUE:
+                yield Need(step, back_end, (checkpoint,), None)
+            else:
+                yield Need(step, back_end, SERVING.get(model, (model,)), checkpoint)

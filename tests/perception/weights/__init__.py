@@ -1,0 +1,1 @@
+"""Weights: the store, the downloads, and a hub on loopback."""
