@@ -22,7 +22,7 @@ from app.config import FILE, load_config
 from app.errors import ConfigError, UsageError
 from app.options import Config
 
-State = Literal["ok", "missing", "optional"]
+State = Literal["ok", "missing", "wrong", "optional"]
 
 CORE = {
     "py_trees": "py_trees",
@@ -74,7 +74,7 @@ FILE_UNSET = tyro.conf.arg(metavar="FILE", help_behavior_hint="")
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report; only `missing` counts against the exit code."""
+    """One line of the report; `missing` and `wrong` count against the exit code."""
 
     group: str
     subject: str
@@ -102,7 +102,12 @@ def main(arguments: Sequence[str]) -> int:
 
     checks = list(examine(command.config))
     console = Console()
-    marks = {"ok": ("ok", "green"), "missing": ("missing", "bold red"), "optional": ("not here", "yellow")}
+    marks = {
+        "ok": ("ok", "green"),
+        "missing": ("missing", "bold red"),
+        "wrong": ("wrong", "bold red"),
+        "optional": ("not here", "yellow"),
+    }
     table = Table.grid(padding=(0, 2))
     for number, check in enumerate(checks):
         if number == 0 or check.group != checks[number - 1].group:
@@ -110,7 +115,7 @@ def main(arguments: Sequence[str]) -> int:
             table.add_row(Text(check.group, style="bold"))
         table.add_row("  " + check.subject, Text(*marks[check.state]), Text(check.detail))
     console.print(table)
-    missing = [check.subject for check in checks if check.state == "missing"]
+    missing = [check.subject for check in checks if check.state in ("missing", "wrong")]
     console.print()
     if missing:
         console.print(f"[bold red]What is configured cannot run: {', '.join(missing)}[/]")
@@ -158,7 +163,7 @@ def _configuration(path: Path | None) -> Iterator[Check]:
         found = find_config(path)
         config = load_config(found)
     except (ConfigError, UsageError) as error:
-        yield Check("configuration", str(path or FILE), "missing", str(error))
+        yield Check("configuration", str(path or FILE), "wrong", str(error))
         return
     yield Check("configuration", str(found) if found else "defaults", "ok", "every value is valid")
     for step in fields(config.back_ends):
