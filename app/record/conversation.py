@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from perception.types import Message, Reply
@@ -29,9 +30,7 @@ class Conversation:
         self._write("prompt", "\n\n".join(lines))
 
     def answered(self, reply: Reply) -> None:
-        self._write(
-            "reply", f"{reply.text}\n\n({reply.source}; tokens in {reply.tokens_in}, out {reply.tokens_out})"
-        )
+        self._write("reply", f"{reply.text}\n\n({'; '.join((reply.source, *_facts(reply)))})")
 
     def refused(self, fault: str) -> None:
         self._write("fault", fault)
@@ -39,3 +38,17 @@ class Conversation:
     def _write(self, kind: str, text: str) -> None:
         self._folder.mkdir(exist_ok=True)
         (self._folder / f"{self._turn:02d}-{kind}.txt").write_text(text + "\n", encoding="utf-8")
+
+
+def _facts(reply: Reply) -> Iterator[str]:
+    """What is known of the answer's making."""
+    if reply.cached:
+        yield "answered earlier, nothing was sent"
+    if reply.tokens_in is not None:
+        yield f"tokens in {reply.tokens_in}"
+    if reply.tokens_out is not None:
+        yield f"tokens out {reply.tokens_out}"
+    if reply.bytes_sent is not None:
+        yield f"{reply.bytes_sent} bytes sent"
+    if reply.cost is not None:
+        yield f"cost {reply.cost:.4f}"
