@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("app.views.watch", "look at a run, while it happens or afterwards"),
     "plan": ("app.plan.command", "perceive and plan on a recorded picture; nothing moves"),
     "tree": ("app.tree_command", "draw the behaviour tree"),
+    "models": ("app.models.cli", "fetch and check the weights of learned models"),
     "doctor": ("app.doctor", "say what is installed, what can run here, and how to get the rest"),
     "bench": ("app.bench.cli", "measure: trials in simulation, how long single steps take"),
 }
