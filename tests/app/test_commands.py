@@ -144,12 +144,12 @@ def test_a_typing_mistake_in_an_option_names_the_near_one(capsys: pytest.Capture
 def test_an_option_beats_the_file_and_the_file_the_default(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "config.yaml").write_text("tree: {handover_poses: 3}\n", encoding="utf-8")
+    (tmp_path / "config.yaml").write_text("tree: {budgets: {handover_poses: 3}}\n", encoding="utf-8")
     assert main(["tree", "--ascii"]) == 0
     assert "Next Reachable Pose x3" in capsys.readouterr().out
-    assert main(["tree", "--ascii", "--tree.handover-poses", "2"]) == 0
+    assert main(["tree", "--ascii", "--tree.budgets.handover-poses", "2"]) == 0
     assert "Next Reachable Pose x2" in capsys.readouterr().out
-    (tmp_path / "other.yaml").write_text("tree: {handover_poses: 5}\n", encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("tree: {budgets: {handover_poses: 5}}\n", encoding="utf-8")
     assert main(["tree", "--ascii", "--config=other.yaml"]) == 0
     assert "Next Reachable Pose x5" in capsys.readouterr().out
 
