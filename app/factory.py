@@ -7,21 +7,21 @@ back ends of one step under the names `back_ends` of the configuration allows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from app import model_factory
 from app.assembly import Assembly, DrawnCamera, JobLog, Voice
 from app.options import Config
+from app.order import Devices, Order
+from app.robot_factory import ROBOTS, within_speed_limits
 from behaviours.services import Services
 from hardware.executor import InlineExecutor, ThreadExecutor
-from hardware.protocols import Camera, JobExecutor
-from hardware.robot import Robot
-from hardware.types import FloatArray
+from hardware.protocols import JobExecutor
 from perception.keypoints import KeypointEstimator
 from perception.models.pose import PoseModel
 from perception.options import PerceptionOptions
@@ -29,40 +29,6 @@ from perception.protocols import HumanTracker, ObjectDetector, Segmenter, Vision
 from perception.types import HandoverRequest
 from planning.protocols import GraspGenerator, MotionPlanner
 from trees.options import MissionOptions
-
-if TYPE_CHECKING:
-    from perception.simulated_vlm import FrameMemory
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be built: the configuration, the request, and what only a simulation takes."""
-
-    config: Config
-    request: HandoverRequest
-    rng: np.random.Generator
-    realtime: bool = False
-    object_file: Path | None = None
-    looks: bool = False
-
-    @cached_property
-    def memory(self) -> FrameMemory:
-        """The frames that simulated back ends share."""
-        from perception.simulated_vlm import FrameMemory
-
-        return FrameMemory()
-
-
-@dataclass(frozen=True)
-class Devices:
-    """A robot with its cameras; `live` says that time goes on while a job runs."""
-
-    robot: Robot
-    tracking_camera: Camera
-    flange_from_camera: FloatArray
-    live: bool
-    score: Callable[[], Mapping[str, Any]] | None = None
-    world: Any = None
 
 
 def build(
@@ -79,6 +45,7 @@ def build(
     seed drives everything random; realtime, object_file and looks (the robot's meshes in videos) are for
     the simulation.
     """
+    config = within_speed_limits(config)
     order = Order(config, request, np.random.default_rng(seed), realtime, object_file, looks)
     names, jobs = config.back_ends, JobLog()
     devices = ROBOTS[names.robot](order)
@@ -138,27 +105,6 @@ def _executors(live: bool, jobs: JobLog) -> tuple[JobExecutor, JobExecutor]:
         return ThreadExecutor(jobs.record), ThreadExecutor(jobs.record)
     inline = InlineExecutor(jobs.record)
     return inline, inline
-
-
-# Robots ---------------------------------------------------------------------------------------------------
-
-
-def _simulated_robot(order: Order) -> Devices:
-    from hardware.sim.build import build_world
-    from hardware.sim.model import camera_mount
-    from hardware.sim.scenario import sample_scene
-
-    options, label = order.config.sim, order.request.label
-    scene = sample_scene(None if order.object_file else label, order.object_file, options, order.rng)
-    built = build_world(scene, options, order.rng, realtime=order.realtime, looks=order.looks)
-    return Devices(
-        robot=built.robot,
-        tracking_camera=built.tracking_camera,
-        flange_from_camera=camera_mount(options.camera),
-        live=order.realtime,
-        score=lambda: asdict(built.score.report()),
-        world=built,
-    )
 
 
 # Perception -----------------------------------------------------------------------------------------------
@@ -243,7 +189,6 @@ def _roboplan_planner(order: Order, devices: Devices) -> MotionPlanner:
     return RoboplanPlanner(order.config.motion, devices.flange_from_camera)
 
 
-ROBOTS: Mapping[str, Callable[[Order], Devices]] = {"simulated": _simulated_robot}
 DETECTORS: Mapping[str, Callable[[Order], ObjectDetector]] = {
     "simulated": _simulated_detector,
     "tabletop": _tabletop_detector,

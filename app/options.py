@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from behaviours.options import TreeOptions
+from hardware.kinova.options import KinovaOptions
 from hardware.sim.options import SimOptions
 from perception.options import PerceptionOptions
 from planning.motion.options import MotionOptions, SceneOptions
@@ -21,8 +22,8 @@ class BackEnds:
     """Which implementation does each step; `handover doctor` tells which of them can run here."""
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
-    robot: Literal["simulated"] = "simulated"
-    """Arm, gripper, camera and clock."""
+    robot: Literal["simulated", "kinova"] = "simulated"
+    """Arm, gripper, camera and clock; kinova is the Gen3 with its RealSense."""
     detector: Literal["simulated", "tabletop", "owlvit"] = "simulated"
     """Finds the object: simulated reads the simulator's truth, tabletop takes the only cluster, owlvit is
     OWL-ViT or OWLv2."""
@@ -65,4 +66,5 @@ class Config:
     planning: PlanningOptions = field(default_factory=PlanningOptions)
     scene: SceneOptions = field(default_factory=SceneOptions)
     motion: MotionOptions = field(default_factory=MotionOptions)
+    kinova: KinovaOptions = field(default_factory=KinovaOptions)
     sim: SimOptions = field(default_factory=SimOptions)

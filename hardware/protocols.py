@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol, runtime_checkable
 
-from hardware.types import ArmState, GripperState, MotionStatus, RGBDFrame, Trajectory
+from hardware.types import ArmState, FloatArray, GripperState, MotionStatus, RGBDFrame, Trajectory
 
 
 @runtime_checkable
@@ -65,6 +65,19 @@ class Gripper(Protocol):
 
     def move(self, width_m: float, force_n: float) -> Motion:
         """Go to an opening with at most this force per pad; SUCCEEDED also when it stalls on an object."""
+        ...
+
+
+@runtime_checkable
+class ReleaseReflex(Protocol):
+    """Lets go for a person who pulls, should the program that waits for the pull freeze or die meanwhile."""
+
+    def arm(self, tare: FloatArray, toward_robot: FloatArray) -> None:
+        """From now on: force (3,) N at rest, nobody pulling; horizontal unit vector to the robot's base."""
+        ...
+
+    def disarm(self) -> None:
+        """The program decides alone again."""
         ...
 
 

@@ -6,12 +6,15 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from hardware.protocols import Announcer, Arm, Camera, Clock, Gripper
+from hardware.protocols import Announcer, Arm, Camera, Clock, Gripper, ReleaseReflex
 
 
 @dataclass(frozen=True)
 class Robot:
-    """Arm, gripper, camera, clock and voice; `connections` are entered in order and left in reverse."""
+    """Arm, gripper, camera, clock and voice; `connections` are entered in order and left in reverse.
+
+    reflex: what the arm's driver does by itself at the offering pose; None where it can do nothing.
+    """
 
     arm: Arm
     gripper: Gripper
@@ -19,6 +22,7 @@ class Robot:
     clock: Clock
     announcer: Announcer
     connections: tuple[AbstractContextManager[object], ...] = ()
+    reflex: ReleaseReflex | None = None
     _stack: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
     def __enter__(self) -> Robot:

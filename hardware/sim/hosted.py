@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Event, Thread
 
 import numpy as np
 
 from hardware.driver.devices import HostedDevices
 from hardware.sim.build import build_world
 from hardware.sim.options import PersonOptions, SimOptions
+from hardware.sim.paced import PacedWorld
 from hardware.sim.scenario import sample_scene
-
-STEP_S = 0.004
 
 
 @contextmanager
@@ -27,16 +25,5 @@ def open_devices(
         options = replace(options, start_deg=tuple(start_deg))
     rng = np.random.default_rng(seed)
     robot = build_world(sample_scene(label, None, options, rng), options, rng, realtime=True).robot
-    ended = Event()
-
-    def run() -> None:
-        while not ended.is_set():
-            robot.clock.sleep(STEP_S)
-
-    runner = Thread(target=run, name="world", daemon=True)
-    runner.start()
-    try:
+    with PacedWorld(robot.clock):
         yield HostedDevices("simulated Gen3", robot.arm, robot.gripper, robot.clock.now)
-    finally:
-        ended.set()
-        runner.join()

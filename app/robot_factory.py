@@ -1,0 +1,114 @@
+"""Builds the robot: the simulated one, or the Kinova Gen3 in its driver process with its camera."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from app.options import Config
+from app.order import Devices, Order
+from hardware.clock import SystemClock
+from hardware.driver.client import DriverProcess
+from hardware.driver.devices import DeviceAddress
+from hardware.driver.remote import RemoteArm, RemoteGripper, RemoteReflex
+from hardware.kinova.options import KinovaOptions
+from hardware.protocols import Announcer, Camera
+from hardware.robot import Robot
+
+if TYPE_CHECKING:
+    from hardware.sim.build import SimulatedRobot
+
+LOOPBACK = "loopback"
+SPEED_SHARE = 0.95
+"""Planned joint speeds stay this much below the limit set on the arm: it refuses what touches it."""
+
+
+def simulated(order: Order) -> Devices:
+    """The simulated robot, person and table."""
+    from hardware.sim.model import camera_mount
+
+    built = _world(order, order.realtime)
+    return Devices(
+        robot=built.robot,
+        tracking_camera=built.tracking_camera,
+        flange_from_camera=camera_mount(order.config.sim.camera),
+        live=order.realtime,
+        score=lambda: asdict(built.score.report()),
+        world=built,
+    )
+
+
+def kinova(order: Order) -> Devices:
+    """The Gen3 in its driver process; with the address `loopback`, a rehearsal on the simulated arm."""
+    if order.config.kinova.address == LOOPBACK:
+        return _rehearsal(order)
+    raise NotImplementedError
+
+
+def within_speed_limits(config: Config) -> Config:
+    """The configuration with planned joint speeds below the limit set on the arm, where that is real."""
+    if config.back_ends.robot != "kinova":
+        return config
+    limit = SPEED_SHARE * math.radians(config.kinova.max_joint_speed_deg_s)
+    speeds = tuple(min(speed, limit) for speed in config.motion.joint_speed_rad_s)
+    return replace(config, motion=replace(config.motion, joint_speed_rad_s=speeds))
+
+
+def _rehearsal(order: Order) -> Devices:
+    """The simulated arm behind a loopback controller, moved through the driver process as the real one is."""
+    from hardware.kinova.loopback.controller import LoopbackController
+    from hardware.sim.model import camera_mount
+    from hardware.sim.paced import PacedWorld, RestampedCamera
+
+    built, clock = _world(order, realtime=True), SystemClock()
+    theirs = built.robot
+    controller = LoopbackController(theirs.arm, theirs.gripper)
+    address = replace(
+        order.config.kinova, address="127.0.0.1", tcp_port=controller.tcp_port, udp_port=controller.udp_port
+    )
+    camera = RestampedCamera(theirs.camera, theirs.clock, clock)
+    around = (PacedWorld(theirs.clock), controller)
+    return Devices(
+        robot=_driven(address, clock, camera, theirs.announcer, around),
+        tracking_camera=RestampedCamera(built.tracking_camera, theirs.clock, clock),
+        flange_from_camera=camera_mount(order.config.sim.camera),
+        live=True,
+        score=lambda: asdict(built.score.report()),
+        world=built,
+    )
+
+
+def _driven(
+    options: KinovaOptions,
+    clock: SystemClock,
+    camera: Camera,
+    announcer: Announcer,
+    around: tuple[AbstractContextManager[object], ...],
+) -> Robot:
+    """Arm and gripper in their driver process, which is entered after what stands around it."""
+    address = DeviceAddress("hardware.kinova.hosted:open_devices", asdict(options))
+    driver = DriverProcess(address, options.driver, clock)
+    return Robot(
+        arm=RemoteArm(driver),
+        gripper=RemoteGripper(driver),
+        camera=camera,
+        clock=clock,
+        announcer=announcer,
+        connections=(*around, driver),
+        reflex=RemoteReflex(driver),
+    )
+
+
+def _world(order: Order, realtime: bool) -> SimulatedRobot:
+    from hardware.sim.build import build_world
+    from hardware.sim.scenario import sample_scene
+
+    options, label = order.config.sim, order.request.label
+    scene = sample_scene(None if order.object_file else label, order.object_file, options, order.rng)
+    return build_world(scene, options, order.rng, realtime=realtime, looks=order.looks)
+
+
+ROBOTS: Mapping[str, Callable[[Order], Devices]] = {"simulated": simulated, "kinova": kinova}
