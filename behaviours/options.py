@@ -59,7 +59,7 @@ class Deadlines:
     """One arm motion with its planning: 2 to 4.3 s at full joint speed, slower near people."""
     gripper_s: float = 4.0
     capture_s: float = 8.0
-    """A camera answers within a second; a simulated one on a busy machine takes several."""
+    """A camera answers within a second; one that draws its pictures on a busy machine takes several."""
     vlm_s: float = 21.0
     """One question to the vision-language model: a little more than perception.vlm.call_s."""
     vlm_total_s: float = 45.0
