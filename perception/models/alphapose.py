@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hardware.types import FloatArray
 from perception.keypoints import COUNT
 from perception.models.checkpoint import fill, find_checkpoint, read_tensors
-from perception.models.device import package, place
+from perception.models.device import place
 from perception.models.errors import CheckpointRefused
 from perception.models.options import AlphaPoseOptions
 from perception.models.pose import coco17
@@ -38,11 +38,10 @@ class AlphaPose:
     ) -> None:
         """Load the checkpoint; raises a PerceptionError that says what to install, pull or set."""
         options = options or AlphaPoseOptions()
+        path = find_checkpoint(MODEL, options.load, weights)
         self.placement = place(options.load, MODEL)
-        package("torch", MODEL)
         from perception.models import fastpose
 
-        path = find_checkpoint(MODEL, options.load, weights or WeightsOptions())
         tensors = read_tensors(MODEL, path)
         try:
             shape = fastpose.shape_of(tensors)
@@ -88,7 +87,7 @@ class AlphaPose:
         return np.concatenate([centre - half, centre + half], axis=1)
 
     def warm_up(self) -> None:
-        """One empty picture, so that the first real one does not wait for kernels to be chosen."""
+        """One empty picture: the first real one shall not wait for kernels to be chosen."""
         self.keypoints(np.zeros((480, 640, 3), dtype=np.uint8), np.array([[100.0, 50.0, 300.0, 450.0]]))
 
     def _cut(self, rgb: NDArray[np.uint8], window: FloatArray) -> NDArray[np.float32]:

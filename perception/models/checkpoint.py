@@ -18,13 +18,13 @@ from perception.weights import weights_path
 from perception.weights.options import WeightsOptions
 
 
-def find_checkpoint(model: str, options: LoadOptions, weights: WeightsOptions) -> Path:
+def find_checkpoint(model: str, options: LoadOptions, weights: WeightsOptions | None = None) -> Path:
     """The file or folder with the weights of `model`: the user's own, or else those in the store.
 
     Raises CheckpointMissing, or the store's WeightsMissing and WeightsChanged.
     """
     if options.checkpoint is None:
-        return weights_path(model, weights)
+        return weights_path(model, weights or WeightsOptions())
     path = Path(options.checkpoint).expanduser()
     if not path.exists():
         raise CheckpointMissing(model, path)

@@ -57,10 +57,9 @@ class OwlVitDetector:
         self._options, self._limits = options or OwlVitOptions(), limits or DetectorOptions()
         if not self._options.phrasings or any("{}" not in each for each in self._options.phrasings):
             raise PhrasingUnusable(self._options.phrasings)
+        path = find_checkpoint(MODEL, self._options.load, weights)
         self.placement = place(self._options.load, MODEL)
-        self._model, self._processor, self.name = load(
-            find_checkpoint(MODEL, self._options.load, weights or WeightsOptions()), self.placement
-        )
+        self._model, self._processor, self.name = load(path, self.placement)
         if self.placement.on_gpu:
             self.warm_up()
 
@@ -104,7 +103,7 @@ class OwlVitDetector:
         return boxes[real], found["scores"].double().cpu().numpy()[real]
 
     def warm_up(self) -> None:
-        """One empty picture, so that the first real one does not wait for kernels to be chosen."""
+        """One empty picture: the first real one shall not wait for kernels to be chosen."""
         self.boxes(np.zeros((480, 640, 3), dtype=np.uint8), phrased("object", self._options.phrasings))
 
     def _runner_up(self, boxes: FloatArray, scores: FloatArray) -> str:

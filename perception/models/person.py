@@ -38,9 +38,9 @@ class PersonDetector:
     def __init__(self, options: PersonOptions | None = None, weights: WeightsOptions | None = None) -> None:
         """Load the checkpoint; raises a PerceptionError that says what to install, pull or set."""
         self._options = options or PersonOptions()
+        path = find_checkpoint(MODEL, self._options.load, weights)
         transformers = transformers_for(MODEL)
         self.placement = place(self._options.load, MODEL)
-        path = find_checkpoint(MODEL, self._options.load, weights or WeightsOptions())
         self._model = load_pretrained(transformers.AutoModelForObjectDetection, MODEL, path, self.placement)
         self._processor = load_processor(transformers.AutoImageProcessor, MODEL, path)
         names = {int(number): str(name) for number, name in self._model.config.id2label.items()}
@@ -50,6 +50,8 @@ class PersonDetector:
             raise CheckpointRefused(MODEL, path, f"it knows no class called {CLASS!r} (but {known} ...)")
         self._class = people[0]
         self.name = str(self._model.config.model_type)
+        if self.placement.on_gpu:
+            self.warm_up()
 
     def find(self, rgb: NDArray[np.uint8]) -> FloatArray:
         """Boxes in pixels and scores (N, 5), best first."""
@@ -71,3 +73,7 @@ class PersonDetector:
         boxes, scores = boxes[area(boxes) >= MIN_AREA_PX], scores[area(boxes) >= MIN_AREA_PX]
         kept = suppress(boxes, scores, MAX_IOU)
         return np.column_stack([boxes[kept], scores[kept]])
+
+    def warm_up(self) -> None:
+        """One empty picture: the first real one shall not wait for kernels to be chosen."""
+        self.find(np.zeros((480, 640, 3), dtype=np.uint8))

@@ -29,10 +29,6 @@ class PoseModel(Protocol):
         """COCO-17 points (N, 17, 3: u, v, score) of the people in boxes (N, 4) of a picture (H, W, 3)."""
         ...
 
-    def warm_up(self) -> None:
-        """One empty picture, so that the first real one does not wait."""
-        ...
-
 
 class PersonKeypoints:
     """A KeypointEstimator over any person detector and any pose model."""

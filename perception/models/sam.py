@@ -42,10 +42,9 @@ class SamSegmenter:
     ) -> None:
         """Load the checkpoint; raises a PerceptionError that says what to install, pull or set."""
         self._options, self._limits = options or SamOptions(), limits or DetectorOptions()
+        path = find_checkpoint(MODEL, self._options.load, weights)
         self.placement = place(self._options.load, MODEL)
-        network, shape = load_network(
-            find_checkpoint(MODEL, self._options.load, weights or WeightsOptions()), self._options.type
-        )
+        network, shape = load_network(path, self._options.type)
         self.name = f"SAM {shape.name}"
         with torchvision_stand_in():
             from segment_anything import SamPredictor
@@ -78,7 +77,7 @@ class SamSegmenter:
         return masks.astype(np.bool_), quality.astype(np.float64)
 
     def warm_up(self) -> None:
-        """One empty picture, so that the first real one does not wait for kernels to be chosen."""
+        """One empty picture: the first real one shall not wait for kernels to be chosen."""
         self.masks(np.zeros((480, 640, 3), dtype=np.uint8), (100.0, 100.0, 300.0, 300.0))
 
 
@@ -106,9 +105,9 @@ class SamTransformersSegmenter:
     ) -> None:
         """Load the checkpoint; raises a PerceptionError that says what to install, pull or set."""
         self._options, self._limits = options or SamTransformersOptions(), limits or DetectorOptions()
+        path = find_checkpoint(TRANSFORMERS_MODEL, self._options.load, weights)
         transformers = transformers_for(TRANSFORMERS_MODEL)
         self.placement = place(self._options.load, TRANSFORMERS_MODEL)
-        path = find_checkpoint(TRANSFORMERS_MODEL, self._options.load, weights or WeightsOptions())
         self._model = load_pretrained(transformers.SamModel, TRANSFORMERS_MODEL, path, self.placement)
         self._processor = load_processor(transformers.SamProcessor, TRANSFORMERS_MODEL, path)
         self._seen, self._embedding = b"", None
@@ -145,5 +144,5 @@ class SamTransformersSegmenter:
         return masks.numpy().astype(np.bool_), outputs.iou_scores[0, 0].double().cpu().numpy()
 
     def warm_up(self) -> None:
-        """One empty picture, so that the first real one does not wait for kernels to be chosen."""
+        """One empty picture: the first real one shall not wait for kernels to be chosen."""
         self.masks(np.zeros((480, 640, 3), dtype=np.uint8), (100.0, 100.0, 300.0, 300.0))

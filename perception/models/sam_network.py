@@ -54,6 +54,25 @@ class SamShape:
         return WIDTHS.get(self.width, f"ViT of width {self.width}")
 
 
+VIT_B = SamShape(
+    image_size=1024,
+    patch_size=16,
+    width=768,
+    depth=12,
+    heads=12,
+    mlp_ratio=4.0,
+    window=14,
+    global_blocks=(2, 5, 8, 11),
+    prompt_width=256,
+    mask_channels=16,
+    masks=3,
+    decoder_depth=2,
+    decoder_mlp=2048,
+    iou_depth=3,
+    iou_width=256,
+)
+
+
 def shape_of(tensors: Mapping[str, Any]) -> SamShape:
     """What a state dict's names and shapes say. Raises KeyError or ValueError when it is no Sam network."""
     shape = {name: tuple(tensor.shape) for name, tensor in tensors.items()}

@@ -27,9 +27,9 @@ class VitPose:
     def __init__(self, options: VitPoseOptions | None = None, weights: WeightsOptions | None = None) -> None:
         """Load the checkpoint; raises a PerceptionError that says what to install, pull or set."""
         load = (options or VitPoseOptions()).load
+        path = find_checkpoint(MODEL, load, weights)
         transformers = transformers_for(MODEL)
         self.placement = place(load, MODEL)
-        path = find_checkpoint(MODEL, load, weights or WeightsOptions())
         self._model = load_pretrained(transformers.VitPoseForPoseEstimation, MODEL, path, self.placement)
         self._processor = load_processor(transformers.VitPoseImageProcessor, MODEL, path)
         joints = self._model.config.num_labels
@@ -61,5 +61,5 @@ class VitPose:
         return coco17(np.array(points))
 
     def warm_up(self) -> None:
-        """One empty picture, so that the first real one does not wait for kernels to be chosen."""
+        """One empty picture: the first real one shall not wait for kernels to be chosen."""
         self.keypoints(np.zeros((480, 640, 3), dtype=np.uint8), np.array([[100.0, 50.0, 300.0, 450.0]]))

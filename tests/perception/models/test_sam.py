@@ -16,7 +16,7 @@ from perception.errors import SegmentationFailed
 from perception.models.errors import CheckpointRefused
 from perception.models.options import SamOptions, SamTransformersOptions
 from perception.models.sam import SamSegmenter, SamTransformersSegmenter
-from perception.models.sam_network import build_network, shape_of, torchvision_stand_in
+from perception.models.sam_network import VIT_B, build_network, shape_of, torchvision_stand_in
 from perception.options import DetectorOptions
 from perception.protocols import Segmenter
 from perception.types import Detection
@@ -54,6 +54,7 @@ def test_the_published_networks_are_recognised_by_their_shapes_and_built_name_by
         shape = shape_of(published)
         ours = build_network(shape).state_dict()
     assert shape.name == size
+    assert (shape == VIT_B) == (size == "vit_b")
     assert {name: tensor.shape for name, tensor in ours.items()} == {
         name: tensor.shape for name, tensor in published.items()
     }

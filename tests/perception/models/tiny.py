@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from perception.models.fastpose import FastPose, FastPoseShape
+from perception.models.random_weights import tokenizer
 from perception.models.sam_network import SamShape, build_network
 
 SAM = SamShape(
@@ -32,25 +33,16 @@ SAM = SamShape(
 )
 
 
-def tokenizer() -> Any:
-    """A CLIP tokenizer of single bytes and a few merges, as CLIP's own is built."""
-    from transformers import CLIPTokenizer
-    from transformers.convert_slow_tokenizer import bytes_to_unicode
-
-    letters = list(bytes_to_unicode().values())
-    merges = [("h", "a"), ("m", "m"), ("e", "r</w>")]
-    tokens = letters + [f"{letter}</w>" for letter in letters] + ["".join(pair) for pair in merges]
-    vocabulary = {token: i for i, token in enumerate([*tokens, "<|startoftext|>", "<|endoftext|>"])}
-    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=16)
-
-
 def save_owl(folder: Path, family: str) -> None:
     """An open-vocabulary detector, `family` owlvit or owlv2."""
     import transformers as t
 
     words = tokenizer()
     prefix = {"owlvit": "OwlViT", "owlv2": "Owlv2"}[family]
-    kind = lambda name: getattr(t, prefix + name)  # noqa: E731
+
+    def kind(name: str) -> Any:
+        return getattr(t, prefix + name)
+
     config = kind("Config")(
         text_config={
             "vocab_size": len(words),
