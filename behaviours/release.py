@@ -53,6 +53,7 @@ class WaitForTake(Leaf):
         self._prompts = prompts
         self._state: ReleaseState
         self._human_point = np.zeros(3)
+        self._reflex_armed = False
 
     def start(self) -> None:
         request: HandoverRequest = self.read(keys.REQUEST)
@@ -65,17 +66,36 @@ class WaitForTake(Leaf):
             weight_n = load_n(robot)
             self.write(keys.WEIGHT, weight_n)
         self._state = start(self.now(), weight_n, self._options)
+        self._reflex_armed = False
         self.services.robot.announcer.say(self._prompts.take_it.format(label=request.label))
 
     def poll(self) -> Status:
-        self._state = step(self._state, self._sample(), self._options)
+        sample = self._sample()
+        self._state = step(self._state, sample, self._options)
         if self._state.prompt:
             self.services.robot.announcer.say(self._state.prompt)
         if not self._state.phase.final:
+            self._arm_reflex(sample)
             return self.wait(self._state.reason)
+        self._disarm_reflex()
         if self._state.phase is ReleasePhase.RELEASE:
             return self.succeed(self._state.reason)
         return self.fail(self._state.reason, _ENDS[self._state.phase])
+
+    def cancel(self) -> None:
+        self._disarm_reflex()
+
+    def _arm_reflex(self, sample: ReleaseSample) -> None:
+        """Once the force is tared, tell the arm's driver when to let go should this program freeze."""
+        reflex = self.services.robot.reflex
+        if reflex is not None and self._state.phase is ReleasePhase.WAIT and not self._reflex_armed:
+            self._reflex_armed = True
+            reflex.arm(self._state.tare, sample.toward_robot)
+
+    def _disarm_reflex(self) -> None:
+        if self.services.robot.reflex is not None and self._reflex_armed:
+            self._reflex_armed = False
+            self.services.robot.reflex.disarm()
 
     def _sample(self) -> ReleaseSample:
         robot: RobotState = self.read(keys.ROBOT)
