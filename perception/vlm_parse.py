@@ -11,12 +11,17 @@ from typing import Any
 
 from perception.errors import VlmParseError
 from perception.types import RegionCells, Reply
+from perception.vlm_clean import plain, spoken
+from perception.vlm_table import table_statements
 from perception.vlm_text import Cell, Role, Statement, cells_in, role_of, statements, whole
 
 LONGEST_REPLY = 20_000
 """Only the end of a longer reply is read: the answer comes last."""
 _ROLES: tuple[Role, Role] = ("human", "robot")
-_REFUSAL = re.compile(r"\b(?:can't|can’t|cannot|can not|unable|won't|sorry|not able|decline|refuse)\b", re.I)
+_FORBIDS = re.compile("avoid|not|never|forbid|exclude|danger|unsafe|sharp", re.IGNORECASE)
+"""In a JSON key: what stands there is no choice."""
+_CELL_KEY = re.compile("cell|id|number|index|label|grid|region", re.IGNORECASE)
+_REFUSAL = re.compile(r"\b(?:can't|cannot|can not|unable|won't|sorry|not able|decline|refuse)\b", re.I)
 
 
 def parse_regions(reply: str | Reply, n: int = 5, count: int = 3) -> RegionCells:
@@ -31,16 +36,17 @@ def parse_regions(reply: str | Reply, n: int = 5, count: int = 3) -> RegionCells
     text = (reply if isinstance(reply, str) else reply.text)[-LONGEST_REPLY:]
     if not text.strip():
         raise VlmParseError("The answer was empty.", text)
-    found = _last_fitting(list(_json_statements(text)), count)
+    answer = plain(spoken(text))
+    found = _last_fitting(list(_json_statements(answer)), count)
     if len(found) < 2:
-        found = _last_fitting(statements(text), count) | found
-    if not found and _REFUSAL.search(text):
+        found = _last_fitting([*statements(answer), *table_statements(answer)], count) | found
+    if not found and _REFUSAL.search(answer):
         raise VlmParseError(
             "You declined, but the picture only shows a household object; name cells for both roles.", text
         )
     faults = [fault for role in _ROLES for fault in _faults(role, found.get(role), n, count)]
     if not faults:
-        shared = sorted(set(found["human"]) & set(found["robot"]), key=str)
+        shared = _in_order(set(found["human"]) & set(found["robot"]))
         if shared:
             faults.append(
                 f"Named for both human and robot: {_joined(shared)}; every cell may be named only once."
@@ -67,12 +73,16 @@ def _faults(role: Role, cells: tuple[Cell, ...] | None, n: int, count: int) -> I
             f"Named for the {role}, but not in the grid: {_joined(outside)}; "
             f"the cells are numbered 1 to {n * n}."
         )
-    repeated = sorted({c for c in cells if cells.count(c) > 1}, key=str)
+    repeated = _in_order({c for c in cells if cells.count(c) > 1})
     if repeated:
         yield f"Named twice for the {role}: {_joined(repeated)}; name {count} different cells."
     if len(cells) != count:
         named = f" ({_joined(cells)})" if cells else ""
         yield f"Named for the {role}: {len(cells)} cells{named}; exactly {count} are needed."
+
+
+def _in_order(cells: set[Cell]) -> list[Cell]:
+    return sorted(cells, key=lambda cell: (isinstance(cell, str), cell))
 
 
 def _joined(cells: list[Cell] | tuple[Cell, ...]) -> str:
@@ -98,6 +108,8 @@ def _walk(value: Any) -> Iterator[Statement]:
         for item in value:
             yield from _walk(item)
     elif isinstance(value, dict):
+        value = {key: item for key, item in value.items() if not _FORBIDS.search(key)}
+        yield from _by_cell(value)
         spoken_of = {role_of(v) for v in value.values() if isinstance(v, str) and len(v) < 20} - {None}
         for key, item in value.items():
             role = role_of(key)
@@ -108,6 +120,18 @@ def _walk(value: Any) -> Iterator[Statement]:
                 yield Statement(role, cells, strong=True)
             else:
                 yield from _walk(item)
+
+
+def _by_cell(values: dict[str, Any]) -> Iterator[Statement]:
+    """What {"4": "human", "5": "human", "16": "robot"} states."""
+    for role in _ROLES:
+        cells = [
+            int(key)
+            for key, item in values.items()
+            if key.isdecimal() and len(key) < 4 and isinstance(item, str) and role_of(item) == role
+        ]
+        if cells:
+            yield Statement(role, tuple(cells), strong=True)
 
 
 def _cells(value: Any) -> tuple[Cell, ...] | None:
@@ -121,8 +145,20 @@ def _cells(value: Any) -> tuple[Cell, ...] | None:
     if isinstance(value, str):
         return cells_in(value)
     if isinstance(value, dict):
-        return next((cells for item in value.values() if (cells := _cells(item)) is not None), None)
+        return _named_in(value)
     named = [_cells(item) for item in value]
     if any(cells is None for cells in named):
         return None
     return tuple(cell for cells in named for cell in cells or ())
+
+
+def _named_in(values: dict[str, Any]) -> tuple[Cell, ...] | None:
+    """The cells somewhere in a JSON object: its list, else what is called a cell, else its numbered items."""
+    values = {key: item for key, item in values.items() if not _FORBIDS.search(key)}
+    lists = [cells for item in values.values() if isinstance(item, list) and (cells := _cells(item))]
+    called = [cells for key, item in values.items() if _CELL_KEY.search(key) and (cells := _cells(item))]
+    if lists or called:
+        return (lists or called)[0]
+    if values and all(key.strip().isdigit() for key in values):
+        return _cells(list(values.values()))
+    return next((cells for item in values.values() if (cells := _cells(item)) is not None), None)

@@ -1,6 +1,7 @@
 """Any shape of a valid answer is read, anything else is refused with a fault the model can mend."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -9,77 +10,28 @@ from hypothesis import strategies as st
 from perception.errors import VlmParseError
 from perception.types import RegionCells, Reply
 from perception.vlm_parse import parse_regions
-
-HUMAN, ROBOT = (4, 5, 10), (1, 2, 3)
-
-READABLE = [
-    '{"human": [4, 5, 10], "robot": [1, 2, 3]}',
-    '```json\n{"human": [4,5,10],\n "robot": [1,2,3]}\n```',
-    'Sure!\n{"answer": {"human_cells": ["4","5","10"], "robot_cells": "1, 2 and 3"}} That is all 6.',
-    '{"regions":[{"role":"human","cells":[4,5,10]},{"role":"robot","cells":[1,2,3]}]}',
-    '{"robot":[1,2,3]}\n{"human":[4,5,10]}',
-    '{"human": {"reason": "handle, 12 cm", "cells": [4, 5, 10]}, "robot": {"cells": [1.0, 2, 3]}}',
-    '{"human": [7, 8, 9], "robot": [1, 2, 3]} No, better: {"human": [4, 5, 10], "robot": [1, 2, 3]}',
-    '{"human": [{"cell": 4, "why": "end"}, {"cell": 5}, {"cell": 10}], "robot": [1, 2, 3]}',
-    "{'human': [4, 5, 10], 'robot': [1, 2, 3]}",
-    "human: [4, 5, 10], robot: [1, 2, 3]",
-    "**Human**: 4, 5, 10\n**Robot**: 1, 2, 3",
-    "- Human cells = 4, 5 and 10\n- Robot cells = 1, 2 and 3",
-    "Human (4, 5, 10); Robot (1, 2, 3)",
-    "The person should hold 4, 5, 10. The gripper should grasp 1, 2, 3.",
-    "1. Human: 4, 5, 10\n2. Robot: 1, 2, 3",
-    "Human:\n- 4\n- 5\n- 10\n\nRobot:\n- 1\n- 2\n- 3\n",
-    "Human:\n- 4: top of it\n- 5: middle, 2 cm wide\n- 10: end\nRobot:\n- 1: head\n- 2: head\n- 3: neck",
-    "| Role | Cells |\n|---|---|\n| human | 4, 5, 10 |\n| robot | 1, 2, 3 |",
-    "4, 5, 10 for the human and 1, 2, 3 for the robot",
-    "Cells 4, 5, 10 are for the person; cells 1, 2, 3 are for the robot.",
-    "4, 5, 10 (human), 1, 2, 3 (robot)",
-    "For the human: 4,5,10; for the robot: 1,2,3",
-    "For the human, 4, 5, 10; for the robot, 1, 2, 3",
-    "Let me think. Human: 1, 2, 3? No, the handle is right.\nHuman: 4, 5, 10\nRobot: 1, 2, 3",
-    "Human region: cell 4, cell 5, cell 10. Robot region: cell 1, cell 2, cell 3.",
-    "human: 4 (handle top), 5 (handle), 10 (end)\nrobot: 1 (head), 2, 3",
-    "Human: 3 cells: 4, 5, 10. Robot: 3 cells: 1-3",
-    "## Human\n4, 5, 10\n## Robot\n1, 2, 3",
-    "HUMAN -> 4,5,10\nROBOT → 1,2,3",
-    "Human – 4, 5, 10\nRobot – 1, 2, 3",
-    "The human would take the handle, in cells 4, 5 and 10, and the robot the head in cells 1, 2 and 3.",
-    "Robot must avoid cells 4, 5, 10.\nhuman: 4,5,10\nrobot: 1,2,3",
-    "<answer>human=[4;5;10] robot=[1;2;3]</answer>",
-    "In this 5x5 grid with 25 cells, human: 4 5 10 robot: 1 2 3",
-    "The receiver's cells are 4, 5, 10 while the giver's cells are 1, 2, 3.",
-    "human: 4, 5, 10\nrobot: 1, 2, 3\nSo the robot stays clear of cells 4, 5, 10.",
-    "human: 4, 5, 10\nrobot: 1, 2, 3\nThe human cells 4 and 5 lie on the handle.",
-]
-
-REFUSED = [
-    ("", "empty"),
-    (" \n\t ", "empty"),
-    ("I'm sorry, but I can't help with that.", "declined"),
-    ("The handle is for the person.", 'No cells are named for the human; give "human" a list of 3'),
-    ("human: 1, 2, 3", "No cells are named for the robot"),
-    ('{"robot": [1, 2, 3]}', "No cells are named for the human"),
-    ("human: 1, 2\nrobot: 3, 4, 5", "for the human: 2 cells (1, 2); exactly 3"),
-    ("human: 1, 2, 6, 7\nrobot: 3, 4, 5", "for the human: 4 cells (1, 2, 6, 7); exactly 3"),
-    ('{"human": [], "robot": [1, 2, 3]}', "for the human: 0 cells; exactly 3"),
-    ("human: 1,2,3 robot: 3,4,5", "both human and robot: 3"),
-    ("human: 1,2,2 robot: 4,5,6", "Named twice for the human: 2"),
-    ("human: 24,25,26 robot: 1,2,3", "not in the grid: 26; the cells are numbered 1 to 25"),
-    ("human: 0,1,2 robot: 4,5,6", "not in the grid: 0"),
-    ("human: [-1, 2, 3] robot: 4,5,6", "not in the grid: -1"),
-    ("human: 4.5, 5, 6; robot: 1, 2, 3", "not in the grid: 4.5"),
-    ('{"human":[1e400,2,3],"robot":[4,5,6]}', "not in the grid: inf"),
-    ('{"human": [4, 5, 10], "robot": [1, 2', "for the robot: 2 cells"),
-    ("human and robot: 1, 2, 3", "No cells are named"),
-    ("Human: cells not for the robot: 1, 2, 3", "No cells are named for the robot"),
-    ("human: 4, 5, 10. The robot holds what lies opposite the human, 1, 2, 3", "for the robot"),
-    ("The human part is away from the robot, 4, 5, 10", "No cells are named for the human"),
-]
+from tests.perception.replies import HUMAN, OTHER_SIZES, READABLE, REFUSED, ROBOT
 
 
-@pytest.mark.parametrize("text", READABLE)
-def test_a_valid_answer_is_read_in_any_shape(text: str) -> None:
-    assert parse_regions(text) == RegionCells(HUMAN, ROBOT)
+def test_the_corpus_is_large_and_has_no_doubles() -> None:
+    texts = [text for text, *_ in (*READABLE, *OTHER_SIZES, *REFUSED)]
+    assert len(texts) == len(set(texts)) > 250
+
+
+@pytest.mark.parametrize(("text", "human", "robot"), READABLE)
+def test_a_valid_answer_is_read_in_any_shape(
+    text: str, human: tuple[int, ...], robot: tuple[int, ...]
+) -> None:
+    assert parse_regions(text) == RegionCells(human, robot)
+
+
+@pytest.mark.parametrize(("text", "n", "count", "human", "robot"), OTHER_SIZES)
+def test_grid_size_and_count_are_obeyed(
+    text: str, n: int, count: int, human: tuple[int, ...], robot: tuple[int, ...]
+) -> None:
+    assert parse_regions(text, n=n, count=count) == RegionCells(human, robot)
+    with pytest.raises(VlmParseError):
+        parse_regions(text, n=n, count=count + 1)
 
 
 @pytest.mark.parametrize(("text", "fault"), REFUSED)
@@ -87,6 +39,30 @@ def test_an_unusable_answer_is_refused_with_what_to_mend(text: str, fault: str) 
     with pytest.raises(VlmParseError) as refused:
         parse_regions(text)
     assert fault in refused.value.fault
+
+
+SWAP = {
+    "human": "robot",
+    "robot": "human",
+    "Human": "Robot",
+    "Robot": "Human",
+    "HUMAN": "ROBOT",
+    "ROBOT": "HUMAN",
+}
+SWAPPABLE = [
+    entry
+    for entry in READABLE
+    if not re.search(r"(?i)person|gripper|giver|receiver|recipient|user|mani|humain|humano|^[hr]:", entry[0])
+    and len(re.findall("(?i)human", entry[0])) == len(re.findall("(?i)robot", entry[0])) > 0
+]
+
+
+@pytest.mark.parametrize(("text", "human", "robot"), SWAPPABLE)
+def test_exchanging_the_roles_exchanges_the_answer(
+    text: str, human: tuple[int, ...], robot: tuple[int, ...]
+) -> None:
+    swapped = re.sub("|".join(SWAP), lambda match: SWAP[match[0]], text)
+    assert parse_regions(swapped) == RegionCells(robot, human)
 
 
 def test_all_faults_are_named_at_once() -> None:
@@ -97,13 +73,7 @@ def test_all_faults_are_named_at_once() -> None:
 
 
 def test_a_reply_is_read_like_its_text() -> None:
-    assert parse_regions(Reply(READABLE[0], "model")) == RegionCells(HUMAN, ROBOT)
-
-
-def test_grid_size_and_count_are_obeyed() -> None:
-    assert parse_regions("human: 1 2\nrobot: 8 9", n=3, count=2) == RegionCells((1, 2), (8, 9))
-    with pytest.raises(VlmParseError, match="1 to 9"):
-        parse_regions("human: 1 2\nrobot: 8 10", n=3, count=2)
+    assert parse_regions(Reply(READABLE[0][0], "model")) == RegionCells(HUMAN, ROBOT)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +100,28 @@ def test_no_text_causes_anything_but_an_answer_or_a_refusal(text: str) -> None:
         assert len(set(cells.human)) == len(set(cells.robot)) == 3
         assert not set(cells.human) & set(cells.robot)
         assert all(1 <= cell <= 25 for cell in (*cells.human, *cells.robot))
+
+
+PIECES = st.sampled_from([*re.findall(r"\w+|\W", " ".join(text for text, *_ in READABLE))])
+
+
+@given(st.sampled_from([text for text, *_ in (*READABLE, *REFUSED)]), st.data())
+def test_a_damaged_answer_is_read_or_refused(text: str, data: st.DataObject) -> None:
+    n, count = data.draw(st.integers(2, 9)), data.draw(st.integers(1, 4))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start, end = sorted((data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))))
+        text = (
+            text[:start]
+            + data.draw(st.one_of(PIECES, st.just(""), st.just(text[start:end] * 2)))
+            + text[end:]
+        )
+    try:
+        cells = parse_regions(text, n, count)
+    except VlmParseError:
+        return
+    assert len(set(cells.human)) == len(set(cells.robot)) == count == len(cells.human) == len(cells.robot)
+    assert not set(cells.human) & set(cells.robot)
+    assert all(1 <= cell <= n * n for cell in (*cells.human, *cells.robot))
 
 
 def _json(h: list[int], r: list[int]) -> str:
