@@ -27,6 +27,7 @@ from hardware.driver import wire
 from hardware.driver.devices import DeviceAddress
 from hardware.driver.options import DriverOptions
 from hardware.errors import DeviceFault, HardwareError, NotConnected
+from hardware.history import JointHistory
 from hardware.protocols import Clock
 from hardware.types import MotionState, MotionStatus, RobotState
 
@@ -54,6 +55,7 @@ class DriverProcess:
         self._lost = ""
         self._leaving = Event()
         self.name = ""
+        self.history = JointHistory()
 
     def __enter__(self) -> DriverProcess:
         """Connect; raises HardwareError with the driver's words when it cannot."""
@@ -195,6 +197,7 @@ class DriverProcess:
             with self._lock:
                 self._robot = wire.robot_of(message["robot"])
                 self._heard_s = self._clock.now()
+                self.history.add(self._robot.arm)
                 for number, state, reason in message["motions"]:
                     if number in self._statuses and self._statuses[number].running:
                         self._statuses[number] = MotionStatus(MotionState(state), reason)
