@@ -139,8 +139,8 @@ class _Run:
     def _ended(self) -> Result:
         failure = Blackboard.storage.get("/" + keys.FAILURE)
         word = outcome(self.tree.root.status, failure)
-        if word is Outcome.HANDED_OVER or not isinstance(failure, Failure):
-            return Result(word)
+        if self.tree.root.status is Status.SUCCESS or not isinstance(failure, Failure):
+            return Result(word)  # what failed on the way was mended
         return Result(word, failure.reason, failure.leaf)
 
     def _end(self) -> None:

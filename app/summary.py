@@ -77,7 +77,8 @@ def print_summary(
     facts.add_column(style="dim")
     facts.add_column(overflow="fold")
     if result.reason:
-        facts.add_row("why", f"{result.leaf}: {result.reason}" if result.leaf else result.reason)
+        said = f"{result.leaf}: {result.reason}" if result.leaf else result.reason
+        facts.add_row("but" if good else "why", said)
     facts.add_row("took", _times(result))
     if result.slow_ticks:
         worst = f"slowest {1e3 * result.slowest_tick_s:.1f} ms in {result.slowest_leaf}"

@@ -40,7 +40,7 @@ class Leaf(Behaviour):
 
     READS: inputs; WRITES: outputs, unset at every start; UPDATES: read, modified and written, never unset.
     OUTCOME: the word the run ends with if this leaf's failure is the last one; None for a failure that
-    says nothing about the mission.
+    says nothing about the mission; HANDED_OVER once the person has the object, whatever fails then.
     """
 
     READS: ClassVar[Keys] = {}
@@ -151,9 +151,15 @@ class Leaf(Behaviour):
         for key in names:
             self._client.unset(key)
 
+    @property
+    def _device_word(self) -> Outcome | None:
+        """A device that fails is an error of the run, whatever the leaf was about; unless it is too late to
+        spoil the mission.
+        """
+        return self.OUTCOME if self.OUTCOME in (None, Outcome.HANDED_OVER) else Outcome.ERROR
+
     def _word_for(self, error: HandoverError) -> Outcome | None:
-        """A device that fails is an error of the run, whatever the leaf was about."""
-        return Outcome.ERROR if self.OUTCOME is not None and isinstance(error, HardwareError) else None
+        return self._device_word if isinstance(error, HardwareError) else None
 
 
 class WorkerLeaf(Leaf):
@@ -214,7 +220,7 @@ class MotionLeaf(Leaf):
             return self.wait(status.reason)
         if status.succeeded:
             return self.succeed(status.reason)
-        return self.fail(status.reason, Outcome.ERROR if self.OUTCOME is not None else None)
+        return self.fail(status.reason, self._device_word)
 
     def cancel(self) -> None:
         self._motion.cancel()

@@ -10,7 +10,8 @@ from behaviours.keys import Failure, Outcome
 def outcome(root_status: Status, failure: Failure | None) -> Outcome:
     """The run's word from the root's last status and what stands under `keys.FAILURE`.
 
-    A root that neither succeeded nor failed was interrupted; a failure nobody named is an error.
+    A root that neither succeeded nor failed was interrupted; a failure nobody named is an error. An arm that
+    cannot back off from a person who has the object fails too, but the object stays handed over.
     """
     if root_status == Status.SUCCESS:
         return Outcome.HANDED_OVER

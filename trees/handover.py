@@ -25,7 +25,9 @@ def create_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True) -> Beha
     """The tree of one request; `vlm=False` leaves out the questions to a vision-language model.
 
     SUCCESS: the person has the object and the arm has backed off. FAILURE: `keys.FAILURE` says why, and
-    `behaviours.outcome` names it in one word. Clear the blackboard before every build.
+    `behaviours.outcome` names it in one word. A retreat that fails is told and recovered from as anything
+    else, but its word stays handed_over; a stop by the guard is unsafe, then too. Clear the blackboard before
+    every build.
 
     ```
     /_/ Handover                        SuccessOnSelected([Task], synchronise=False)
@@ -42,7 +44,9 @@ def create_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True) -> Beha
     ```
     """
     tree = options.tree
-    retreat = BackOff("Retreat", Phase.RETREAT, options.scene, options.motion, tree.person, Outcome.ERROR)
+    # The person has the object by then: an arm that does not get away is no handover that failed.
+    done = Outcome.HANDED_OVER
+    retreat = BackOff("Retreat", Phase.RETREAT, options.scene, options.motion, tree.person, done)
     mission = Sequence(
         name="Mission",
         memory=True,
@@ -50,7 +54,7 @@ def create_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True) -> Beha
             create_look_first(options),
             create_acquire(options, vlm=vlm),
             create_deliver(options),
-            Deadline("Retreat (D)", retreat, tree.deadlines.motion_s),
+            Deadline("Retreat (D)", retreat, tree.deadlines.motion_s, outcome=done),
         ],
     )
     guarded_mission = Sequence(

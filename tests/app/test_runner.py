@@ -136,6 +136,21 @@ def test_a_named_failure_gives_the_outcome_its_leaf_and_its_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "told"), [(Status.FAILURE, ("Retreat", "no way back")), (Status.SUCCESS, ("", ""))]
+)
+def test_what_failed_after_the_handover_is_told_but_not_what_was_mended(
+    status: Status, told: tuple[str, str]
+) -> None:
+    def doing(tick: int) -> Status:
+        put(keys.FAILURE, Failure(Outcome.HANDED_OVER, "Retreat", "no way back"))
+        return status
+
+    result = Desk(doing).run()
+    assert result.outcome is Outcome.HANDED_OVER
+    assert (result.leaf, result.reason) == told
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_at_once_and_the_arm_holds_for_as_long_as_promised(
     number: signal.Signals,

@@ -43,7 +43,7 @@ class Doubling(WorkerLeaf):
 class Moving(MotionLeaf):
     """Follows what it is given."""
 
-    OUTCOME = Outcome.NOT_REACHABLE
+    OUTCOME: Outcome | None = Outcome.NOT_REACHABLE
     PHASE = Phase.PICK
 
     def __init__(self, motion: Callable[[], Motion], phase: Phase | None = None) -> None:
@@ -60,7 +60,7 @@ class Judging(Leaf):
     READS = {keys.WEIGHT: float}
     WRITES = {keys.VLM_ERROR: str}
     UPDATES = {keys.PHASE: Phase}
-    OUTCOME = Outcome.NOT_TAKEN
+    OUTCOME: Outcome | None = Outcome.NOT_TAKEN
 
     def __init__(self, judge: Callable[[Leaf], Status]) -> None:
         super().__init__("Judging")
@@ -153,6 +153,20 @@ def test_a_device_that_fails_is_an_error_of_the_run() -> None:
     bench = Bench()
     tick(ready(Judging(raises(DeviceFault("arm", "overheated", "let it cool"))), bench), bench)
     assert get(keys.FAILURE).outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.HANDED_OVER])
+def test_a_device_that_fails_when_it_is_too_late_to_spoil_the_mission_is_none(
+    outcome: Outcome | None,
+) -> None:
+    bench = Bench()
+    broken = DeviceFault("arm", "overheated", "let it cool")
+    moving = Moving(lambda: FakeMotion(bench.clock, 0.0, "the brakes closed"))
+    for leaf in (ready(Judging(raises(broken)), bench), ready(moving, bench)):
+        leaf.OUTCOME = outcome
+        assert tick(leaf, bench) is Status.FAILURE
+        failure = get(keys.FAILURE)
+        assert (failure and failure.outcome) is outcome
 
 
 def test_a_word_given_with_the_failure_wins() -> None:
