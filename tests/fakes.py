@@ -287,7 +287,10 @@ class HeldJobs:
 
     def run_next(self) -> None:
         """Run the oldest job to its end, unless it was cancelled before it began."""
-        job, future, _ = self.waiting.pop(0)
+        self._run(*self.waiting.pop(0)[:2])
+
+    @staticmethod
+    def _run(job: Callable[[], Any], future: Promise) -> None:
         if future.running() or future.set_running_or_notify_cancel():
             try:
                 future.set_result(job())
@@ -296,14 +299,16 @@ class HeldJobs:
 
 
 class InlineJobs(HeldJobs):
-    """An executor that runs each job at once; `names` keeps their order."""
+    """An executor that runs each job at once, but those `held_back` by name; `names` keeps their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *held_back: str) -> None:
         super().__init__()
+        self.held_back = set(held_back)
         self.names: list[str] = []
 
     def submit(self, job: Callable[[], Any], name: str) -> Future[Any]:
         self.names.append(name)
         future = super().submit(job, name)
-        self.run_next()
+        if name not in self.held_back:
+            self._run(*self.waiting.pop()[:2])
         return future

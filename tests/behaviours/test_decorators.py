@@ -73,9 +73,9 @@ def test_the_sentence_carries_what_the_child_waited_for() -> None:
 
 def test_a_child_that_ends_in_the_tick_its_time_runs_out_keeps_its_result() -> None:
     bench = Bench()
-    leaf = limited(bench, 1.0, 1.0)
-    assert run(leaf, bench) is Status.SUCCESS
-    assert bench.clock.now() - 100.0 >= 1.0
+    leaf = limited(bench, 5.5 * TICK_S, 5.2 * TICK_S)
+    assert tick(leaf, bench, times=6) is Status.RUNNING
+    assert tick(leaf, bench) is Status.SUCCESS
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_TAKEN, None])

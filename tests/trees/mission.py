@@ -29,6 +29,7 @@ from tests.leaves import get, put
 from trees.handover import create_root
 from trees.options import MissionOptions
 
+MARKS = {Status.SUCCESS: "o", Status.FAILURE: "x"}
 TICK_S = 0.04
 """Half the rate of a real run: enough for every persistence of the release and safety rules."""
 OPTIONS = MissionOptions(
@@ -46,11 +47,26 @@ class _Visits(VisitorBase):
         super().__init__(full=False)
         self.counts: Counter[tuple[str, Status]] = Counter()
         self.ended: list[tuple[str, Status]] = []
+        self._running: list[Behaviour] = []
+        self._ran: list[Behaviour] = []
+
+    def initialise(self) -> None:
+        self._ran, self._running = self._running, []
 
     def run(self, behaviour: Behaviour) -> None:
         self.counts[behaviour.name, behaviour.status] += 1
-        if not behaviour.children and behaviour.status in (Status.SUCCESS, Status.FAILURE):
+        if behaviour.children:
+            return
+        if behaviour.status is Status.RUNNING:
+            self._running.append(behaviour)
+        elif behaviour.status in MARKS:
             self.ended.append((behaviour.name, behaviour.status))
+
+    def finalise(self) -> None:
+        """What ran before or in this tick and was let go of in it."""
+        ran = dict.fromkeys([*self._ran, *self._running])
+        self.ended += [(node.name, node.status) for node in ran if node.status is Status.INVALID]
+        self._running = [node for node in self._running if node.status is Status.RUNNING]
 
 
 @dataclass
@@ -64,6 +80,8 @@ class Person:
     pull_after_s: float = 0.6
     pull_n: float = 12.0
     weight_n: float = 3.0
+    rests_n: float = 0.0
+    """What the loosened fingers still bear."""
     tug_n: float = 0.0
     """Pulled with at any moment, asked or not."""
     _started_s: float | None = None
@@ -82,7 +100,7 @@ class Person:
         pose = person(now_s, wrist=_object(bench) if reaching else None)
         bench.human.seen = lambda: pose if here else None
         pull = np.array([max(self.pull_n if pulling else 0.0, self.tug_n), 0.0, -self.weight_n])
-        bench.arm.force_n = pull if bench.gripper.holding else np.zeros(3)
+        bench.arm.force_n = pull if bench.gripper.holding else np.array([0.0, 0.0, -self.rests_n])
 
 
 def _object(bench: Bench) -> FloatArray:
@@ -144,7 +162,16 @@ class Mission:
 
     def run_until_in(self, leaf: str) -> Mission:
         """Tick until this leaf runs."""
-        return self.run(until=lambda: self.running(leaf))
+        self.run(until=lambda: self.running(leaf))
+        assert self.running(leaf), f"{leaf} never ran"
+        return self
+
+    @property
+    def commands(self) -> str:
+        """How often each device was commanded, and the openings in mm."""
+        sent = Counter(command.device for command in self.bench.log)
+        widths = f" ({', '.join(map(str, self.widths_mm))} mm)" if self.widths_mm else ""
+        return f"arm {sent['arm']}, gripper {sent['gripper']}{widths}, stop {sent['stop']}"
 
     def running(self, leaf: str) -> bool:
         return any(
@@ -159,7 +186,18 @@ class Mission:
 
     def ends(self, leaf: str) -> str:
         """How this leaf ended, each time: "SFS" for SUCCESS, FAILURE, SUCCESS."""
-        return "".join(status.name[0] for name, status in self._visits.ended if name == leaf)
+        ends = (status for name, status in self._visits.ended if name == leaf and status in MARKS)
+        return "".join(status.name[0] for status in ends)
+
+    @property
+    def path(self) -> list[str]:
+        """Every leaf that ended or was interrupted, in order; what each tick asks, only where it failed."""
+        asked = ("Safe?", "Still Safe?", "Still Holding?")
+        return [
+            f"{MARKS.get(status, '-')} {name}"
+            for name, status in self._visits.ended
+            if name not in asked or status is Status.FAILURE
+        ]
 
     def visited(self, name: str) -> bool:
         return any(visit[0] == name for visit in self._visits.counts)
