@@ -46,8 +46,8 @@ class Album:
             image = picture(board)
             if image is not None:
                 image.save(path)
-        except Exception:
-            logger.exception("could not draw %s", path.name)
+        except Exception as error:
+            logger.exception("could not draw %s (%s)", path.name, error)
 
 
 def _regions(board: Board) -> Any:

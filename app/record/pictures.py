@@ -23,7 +23,11 @@ BEST_COLOUR: Colour = (40, 220, 90)
 REJECTED_COLOUR: Colour = (230, 40, 40)
 INK: Colour = (35, 38, 45)
 PAPER: Colour = (250, 250, 247)
+FIRST_COLOUR: Colour = (40, 20, 150)
+LAST_COLOUR: Colour = (190, 180, 255)
 SHOWN_GRASPS = 40
+ENLARGED_PX, MARGIN, LEAST_SHARE = 848, 1.6, 0.25
+"""How wide the picture of the grasps is drawn, how much of the scene it shows around them, and at least."""
 LIMBS = (
     (Keypoint.LEFT_SHOULDER, Keypoint.RIGHT_SHOULDER),
     (Keypoint.LEFT_SHOULDER, Keypoint.LEFT_ELBOW),
@@ -60,20 +64,31 @@ def regions_picture(frame: RGBDFrame, regions: Regions) -> Image.Image:
 def grasps_picture(
     frame: RGBDFrame, ranked: Sequence[Grasp], rejected: Sequence[Rejection], chosen: Grasp | None
 ) -> Image.Image:
-    """The frame with ranked grasps (dark = better), rejected ones crossed out, the chosen one green."""
-    image = Image.fromarray(frame.rgb)
-    draw = ImageDraw.Draw(image)
+    """Ranked grasps (dark = better), rejected ones crossed out, the chosen one green, enlarged."""
     camera_from_base = inverse(frame.base_from_camera)
     shown = list(ranked[:SHOWN_GRASPS])
+    drawn = [*shown, *([chosen] if chosen is not None else [])]
+    tools = [_project(frame, camera_from_base, transform(g.base_from_tcp, _tool(g.width_m))) for g in drawn]
+    crosses = [_project(frame, camera_from_base, rejection.contact) for rejection in rejected]
+    box = _surroundings(frame, [*tools, *crosses])
+    scale = ENLARGED_PX / (box[2] - box[0])
+    image = Image.fromarray(frame.rgb).crop(box)
+    image = image.resize((ENLARGED_PX, round(scale * image.height)), Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(image)
+
+    def placed(spots: FloatArray) -> FloatArray:
+        return scale * (spots - np.array(box[:2]))
+
     for rank in range(len(shown) - 1, -1, -1):
-        shade = int(90 + 150 * rank / max(len(shown) - 1, 1))
-        _draw_gripper(draw, frame, camera_from_base, shown[rank], (shade, shade, 255), 1)
-    for rejection in rejected:
-        spot = _project(frame, camera_from_base, rejection.contact)[0]
-        for dx, dy in ((4, 4), (4, -4)):
-            draw.line((spot[0] - dx, spot[1] - dy, spot[0] + dx, spot[1] + dy), REJECTED_COLOUR, 2)
+        share = rank / max(len(shown) - 1, 1)
+        shade = tuple(round(a + share * (b - a)) for a, b in zip(FIRST_COLOUR, LAST_COLOUR, strict=True))
+        _draw_tool(draw, placed(tools[rank]), (shade[0], shade[1], shade[2]), 2)
+    for cross in crosses:
+        x, y = placed(cross)[0]
+        for rise in (6, -6):
+            draw.line((x - 6, y - rise, x + 6, y + rise), REJECTED_COLOUR, 3)
     if chosen is not None:
-        _draw_gripper(draw, frame, camera_from_base, chosen, BEST_COLOUR, 3)
+        _draw_tool(draw, placed(tools[-1]), BEST_COLOUR, 5)
     _caption(
         image,
         [
@@ -97,7 +112,18 @@ def handover_picture(human: HumanPose | None, handover: HandoverPose) -> Image.I
     panels = (("side view", ahead, up, (40, 330)), ("top view", ahead, left, (520, 250)))
     for title, right, rise, origin in panels:
         _draw_panel(draw, title, human, handover, right, rise, origin)
-    draw.text((12, 452), handover.description, INK, font(16))
+    legend = (
+        ("robot's base", INK),
+        ("gripper", ROBOT_COLOUR),
+        ("where the hand takes it", REJECTED_COLOUR),
+        ("person" if human is not None else "nobody seen", HUMAN_COLOUR),
+    )
+    x = 12.0
+    for words, colour in legend:
+        draw.rectangle((x, 456, x + 12, 468), colour)
+        draw.text((x + 18, 453), words, INK, font(15))
+        x += 42 + draw.textlength(words, font=font(15))
+    draw.text((x, 453), handover.description, INK, font(15))
     return image
 
 
@@ -137,21 +163,31 @@ def _draw_panel(
     draw.ellipse((x - 7, y - 7, x + 7, y + 7), outline=REJECTED_COLOUR, width=3)
 
 
-def _draw_gripper(
-    draw: ImageDraw.ImageDraw,
-    frame: RGBDFrame,
-    camera_from_base: FloatArray,
-    grasp: Grasp,
-    colour: Colour,
-    width: int,
-) -> None:
-    half = grasp.width_m / 2.0
-    tool = np.array(
+def _tool(width_m: float) -> FloatArray:
+    """The gripper as lines: the fingers and what joins them (4 points), the stem (2), in its own frame."""
+    half = width_m / 2.0
+    return np.array(
         [(-half, 0, 0), (-half, 0, -0.04), (half, 0, -0.04), (half, 0, 0), (0, 0, -0.04), (0, 0, -0.08)]
     )
-    spots = _project(frame, camera_from_base, transform(grasp.base_from_tcp, tool))
-    draw.line([tuple(p) for p in spots[:4]], colour, width)
+
+
+def _draw_tool(draw: ImageDraw.ImageDraw, spots: FloatArray, colour: Colour, width: int) -> None:
+    draw.line([tuple(p) for p in spots[:4]], colour, width, joint="curve")
     draw.line([tuple(p) for p in spots[4:]], colour, width)
+
+
+def _surroundings(frame: RGBDFrame, spots: Sequence[FloatArray]) -> tuple[int, int, int, int]:
+    """The part of the picture around `spots`, in the picture's own proportions and inside it."""
+    width, height = frame.intrinsics.width, frame.intrinsics.height
+    inside = (
+        np.clip(np.concatenate(spots), 0, (width, height)) if spots else np.array([[0, 0], [width, height]])
+    )
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    share = min(1.0, max(LEAST_SHARE, *(MARGIN * (high - low) / (width, height))))
+    size = np.array([share * width, share * height])
+    corner = np.clip((low + high - size) / 2.0, 0.0, (width, height) - size)
+    x0, y0, x1, y1 = np.round([*corner, *(corner + size)]).astype(int)
+    return int(x0), int(y0), int(x1), int(y1)
 
 
 def _project(frame: RGBDFrame, camera_from_base: FloatArray, points: FloatArray) -> FloatArray:

@@ -26,9 +26,9 @@ from behaviours.keys import Outcome
 from perception.types import HandoverRequest
 
 SUFFIXES = (".mp4", ".gif")
-MOMENTS_PER_S, SPEED = 4.0, 2.0
+MOMENTS_PER_S, SPEED = 3.0, 3.0
 """Moments kept per simulated second, and how much faster than that second the film plays."""
-LAST_PICTURES = 8
+LAST_PICTURES = 9
 """The last picture stays this long: a second."""
 RECENT = 6
 MOST_ARTISTS = 4
