@@ -165,8 +165,9 @@ def _read(block: str) -> list[Statement]:
 
 
 def _after(block: str, events: list[re.Match[str]], i: int, taken: re.Match[str] | None) -> Statement | None:
-    """What event i and the next one state, if they are a role and its numbers, as in "robot: 1, 2, 3"; taken: the
-    numbers that already are another role's.
+    """What event i and the next one state, if they are a role and its numbers, as in "robot: 1, 2, 3".
+
+    taken: the numbers that already are a role's.
     """
     role, run = events[i], events[i + 1]
     if role["run"] or not run["run"] or _NEGATED_ROLE.search(block[: role.start()]):
