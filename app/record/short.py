@@ -11,7 +11,7 @@ import numpy as np
 from behaviours.keys import Failure
 from hardware.types import RGBDFrame, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, HumanPose, Message, Regions, Reply
-from planning.types import Grasp, GraspPlan, GraspSet, HandoverPose, HeldObject
+from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject
 
 LIMIT = 80
 """Longest text in characters."""
@@ -24,7 +24,9 @@ def short(value: Any) -> str:
 
 
 def _describe(value: Any) -> str:
-    if isinstance(value, str | int | float | bool):
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, str | int):
         return str(value)
     if isinstance(value, Enum):
         return str(value.value)
@@ -87,6 +89,10 @@ def _grasps(found: GraspSet) -> str:
     return f"{len(found.grasps)} grasps, {robot} on robot's part, {human} on person's, by {found.source}"
 
 
+def _view(view: GraspView) -> str:
+    return f"{len(view.object_points)} points on the object, {len(view.scene_points)} around it"
+
+
 def _human(human: HumanPose) -> str:
     shoulder = _place(human.joint("shoulder"))
     return f"{human.arm} arm, shoulder {shoulder}, confidence {human.confidence:.1f}, by {human.source}"
@@ -105,6 +111,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Reply: lambda reply: reply.text,
     Regions: _regions,
     GraspSet: _grasps,
+    GraspView: _view,
     Grasp: _grasp,
     GraspPlan: lambda plan: f"approach {plan.approach.duration_s:.1f} s, lift {plan.lift.duration_s:.1f} s",
     HumanPose: _human,

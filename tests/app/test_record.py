@@ -219,6 +219,8 @@ def test_a_picture_that_cannot_be_drawn_is_left_out_and_the_next_is_drawn(tmp_pa
         (path_of(np.zeros(7)), ["1.0 s, 2 samples"]),
         (person(0.0), ["right arm", "by scripted"]),
         (object(), ["object"]),
+        (4.243584619625521, ["4.244"]),
+        (True, ["True"]),
         ("word " * 100, ["word word"]),
     ],
 )
