@@ -186,7 +186,8 @@ def print_model_timing(timing: ModelTiming) -> None:
     gpu = "" if timing.gpu_peak_mb is None else f", {timing.gpu_peak_mb:.0f} MB of the GPU's"
     console.print(
         f"{timing.name} on {timing.placement}: loaded in {timing.load_s:.1f} s, "
-        f"at most {timing.peak_mb:.0f} MB of memory{gpu}"
+        f"at most {timing.peak_mb:.0f} MB of memory{gpu}",
+        soft_wrap=True,
     )
     table = Table("milliseconds", "median", "95 %", "max")
     for stage in timing.stages:

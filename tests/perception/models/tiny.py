@@ -67,9 +67,10 @@ def save_owl(folder: Path, family: str) -> None:
     )
     torch.manual_seed(0)
     model = kind("ForObjectDetection")(config)
-    with torch.no_grad():  # at this width the usual spread drives every box out of the picture
-        for parameter in model.box_head.parameters():
-            parameter.mul_(0.02)
+    with torch.no_grad():  # at this width the usual spread drives boxes out of the picture, scores to 0 and 1
+        for head in (model.box_head, model.class_head.logit_shift, model.class_head.logit_scale):
+            for parameter in head.parameters():
+                parameter.mul_(0.02)
     model.save_pretrained(folder)
     size = {"height": 96, "width": 96}
     pictures = kind("ImageProcessor")(size=size, crop_size=size)
