@@ -24,7 +24,13 @@ from tests.perception.test_grounding import FRAME, GOOD, HAMMER
 
 Question = tuple[Message, ...]
 ASKED = {"model": "m", "temperature": 0.0}
-UNUSABLE = ["", "no idea", '{"human": [1, 2, 3]}', '{"human": [1, 2, 2], "robot": [4, 5, 6]}', '{"human": [13, 18, 21], "robot": [1, 3, 5]}']  # fmt: skip
+UNUSABLE = [
+    "",
+    "no idea",
+    '{"human": [1, 2, 3]}',
+    '{"human": [1, 2, 2], "robot": [4, 5, 6]}',
+    '{"human": [13, 18, 21], "robot": [1, 3, 5]}',
+]
 """The last one is well formed, but cell 21 shows no hammer."""
 
 
@@ -198,6 +204,6 @@ def test_the_configured_cache_needs_server_and_key_only_once(
 def test_without_a_folder_nothing_is_kept_and_offline_is_a_contradiction(server: OpenAiStandIn) -> None:
     options = VlmOptions(base_url=server.url, cache_dir=None)
     assert isinstance(remembering(lambda: build(options), server_identity(options), options), OpenAiServer)
+    offline = replace(options, offline=True)
     with pytest.raises(NoCache):
-        offline = replace(options, offline=True)
         remembering(lambda: build(offline), server_identity(offline), offline)
