@@ -69,12 +69,13 @@ def test_a_question_about_a_picture_is_answered(folders: Path, question: Questio
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_picture_reaches_the_model(folders: Path, question: Question, family: str) -> None:
     vlm = LocalVlm(options(folders / family), FakeClock())
-    seen = []
-    vlm._model.register_forward_pre_hook(
-        lambda module, args, inputs: seen.append(inputs.get("pixel_values")), with_kwargs=True
+    tower = vlm._model.model.vision_tower if family == "llava" else vlm._model.model.vision_model
+    seen: list[torch.Tensor] = []
+    tower.register_forward_pre_hook(
+        lambda module, args, named: seen.extend([*args, *named.values()][:1]), with_kwargs=True
     )
     vlm.ask(question)
-    assert isinstance(seen[0], torch.Tensor)
+    assert len(seen) == 1
     assert seen[0].std() > 0.0
 
 
