@@ -54,6 +54,7 @@ class PersonKeypoints:
         upright = turned(frame.rgb, turns)
         found = self._finder.find(upright)
         if not len(found):
+            self._companion.choose((), frame)
             raise HumanLost("nobody in the picture")
         boxes = boxes_back(found[:, :4], turns, width, height)
         chosen = self._companion.worth_a_pose(boxes, frame)

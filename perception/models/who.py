@@ -2,8 +2,9 @@
 
 At first: who holds a hand above the shoulder; among several, or nobody, who stands nearest to the robot's
 base; without depth, who is largest in the picture. From then on the same person: the torso moves no faster
-than a person does; where it has no depth, the box overlaps the last one while the camera is at rest. Lost for
-longer than `identity_s`, the choice starts again; until then somebody else is never followed.
+and no farther than a person does; where it has no depth, the box overlaps the last one while the camera is at
+rest. Missing from the pictures of `identity_s`, however slowly those come, the choice starts again. Looks are
+not compared: somebody who takes the very place of the person, unseen, is taken for them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ TORSO = (Keypoint.LEFT_SHOULDER, Keypoint.RIGHT_SHOULDER, Keypoint.LEFT_HIP, Key
 TORSO_WIDTH_M = 0.12
 TORSO_SLACK_M = 0.25
 """A torso's centre may seem to move this far because other joints of it are seen."""
+FARTHEST_M = 1.0
+"""However long it was hidden, a torso farther away than this is somebody else's."""
 RAISED_SHARE = 0.1
 """A raised wrist is above its shoulder by this share of the box's height."""
 SAME_VIEW_M, SAME_VIEW_RAD = 0.02, 0.035
@@ -77,6 +80,7 @@ class Companion:
         self._last: Person | None = None
         self._stamp_s = -np.inf
         self._camera = np.eye(4)
+        self._missed_s: float | None = None  # the first picture without them
 
     def worth_a_pose(self, boxes: FloatArray, frame: RGBDFrame) -> list[int]:
         """Which boxes (N, 4) to look at: only the one followed where that is plain, else the largest."""
@@ -92,19 +96,24 @@ class Companion:
         return order if best in order else [best, *order[:-1]]
 
     def choose(self, people: Sequence[Person], frame: RGBDFrame) -> Person | None:
-        """The person to follow, or None when they are not among `people`."""
-        if not people:
-            return None
+        """The person to follow, or None when they are not among `people`, who may be nobody."""
         last = self._followed(frame.stamp_s)
-        person = self._who_asked(people, frame) if last is None else self._same(people, last, frame)
+        person = None
+        if people:
+            person = self._who_asked(people) if last is None else self._same(people, last, frame)
         if person is not None:
             self._last, self._stamp_s, self._camera = person, frame.stamp_s, frame.base_from_camera
+            self._missed_s = None
+        elif self._missed_s is None:
+            self._missed_s = frame.stamp_s
         return person
 
     def _followed(self, stamp_s: float) -> Person | None:
-        return self._last if stamp_s - self._stamp_s <= self._tracker.identity_s else None
+        gone = self._missed_s is not None and stamp_s - self._missed_s > self._tracker.identity_s
+        return None if gone else self._last
 
-    def _who_asked(self, people: Sequence[Person], frame: RGBDFrame) -> Person:
+    @staticmethod
+    def _who_asked(people: Sequence[Person]) -> Person:
         def rank(person: Person) -> tuple[bool, float, float]:
             away_m = float(np.hypot(*person.torso[:2]))
             return (
@@ -116,7 +125,8 @@ class Companion:
         return min(people, key=rank)
 
     def _same(self, people: Sequence[Person], last: Person, frame: RGBDFrame) -> Person | None:
-        allowed_m = TORSO_SLACK_M + self._tracker.max_torso_speed_m_s * (frame.stamp_s - self._stamp_s)
+        way_m = self._tracker.max_torso_speed_m_s * (frame.stamp_s - self._stamp_s)
+        allowed_m = min(TORSO_SLACK_M + way_m, FARTHEST_M)
         moved_m = [float(np.linalg.norm(person.torso - last.torso)) for person in people]
         if np.isfinite(moved_m).any():
             nearest = int(np.nanargmin(moved_m))

@@ -57,7 +57,24 @@ def test_nobody_else_is_followed_until_the_person_has_been_gone_for_a_while() ->
     other = somebody(400.0, at=(1.3, 1.5, 0.4))
     assert companion.choose([other], blank(0.1)) is None
     assert companion.choose([other], blank(0.3)) is None
-    assert companion.choose([other], blank(0.3 + TRACKER.identity_s)) is other
+    assert companion.choose([other], blank(0.1 + TRACKER.identity_s)) is None
+    assert companion.choose([other], blank(0.2 + TRACKER.identity_s)) is other
+
+
+def test_slow_pictures_are_no_reason_to_follow_somebody_else() -> None:
+    companion = Companion(OPTIONS, TRACKER)
+    companion.choose([somebody(at=(1.6, 0.0, 0.4))], blank(0.0))
+    same, waving = somebody(at=(1.5, 0.1, 0.4)), somebody(400.0, at=(1.2, 0.9, 0.4), up=True)
+    assert companion.choose([waving, same], blank(4.0 * TRACKER.identity_s)) is same
+
+
+def test_an_empty_picture_counts_as_missing() -> None:
+    companion = Companion(OPTIONS, TRACKER)
+    companion.choose([somebody(at=(1.3, 0.0, 0.4))], blank(0.0))
+    assert companion.choose([], blank(0.1)) is None
+    other = somebody(400.0, at=(1.3, 3.5, 0.4))
+    assert companion.choose([other], blank(0.2)) is None
+    assert companion.choose([other], blank(0.2 + TRACKER.identity_s)) is other
 
 
 def test_without_depth_the_box_tells_while_the_camera_rests() -> None:
@@ -82,6 +99,7 @@ def test_only_the_person_followed_needs_a_pose_where_that_is_plain() -> None:
     crowded = np.array([somebody(100.0).box, somebody(120.0, 120.0).box, somebody(300.0, 300.0).box])
     assert companion.worth_a_pose(crowded, blank(0.1)) == [0, 2]
     assert companion.worth_a_pose(boxes, blank(0.1, CAMERA @ pose(None, (0.1, 0.0, 0.0)))) == [1, 0]
+    companion.choose([], blank(0.2))
     assert companion.worth_a_pose(boxes, blank(5.0)) == [1, 0]
 
 
