@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
 
 from hardware.errors import HandoverError, UnknownName
 
@@ -20,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("app.plan.command", "perceive and plan on a recorded picture; nothing moves"),
     "tree": ("app.tree_command", "draw the behaviour tree"),
     "models": ("app.models.cli", "fetch and check the weights of learned models"),
+    "serve": ("app.serve_command", "run the models here for a robot PC without GPU"),
     "doctor": ("app.doctor", "say what is installed, what can run here, and how to get the rest"),
     "bench": ("app.bench.cli", "measure: trials in simulation, how long single steps take"),
 }
@@ -63,6 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def program() -> NoReturn:
+    """What `handover` runs: one command line, then the end of the process, though a job may still be at work.
+
+    The interpreter's own end would tear down what a model's native code in the worker still uses.
+    """
+    code = main()
+    from hardware.executor import abandoned
+
+    if abandoned():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 def _dispatch(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         width = max(map(len, COMMANDS))
@@ -70,7 +87,7 @@ def _dispatch(words: list[str]) -> int:
         print(HELP.format(commands="\n".join(lines)), end="")
         return 0
     if words[0] == "--version":
-        print(f"handover {_version()}")
+        print(f"handover {program_version()}")
         return 0
     if words[0] not in COMMANDS:
         raise UnknownName("command", words[0], COMMANDS)
@@ -78,7 +95,8 @@ def _dispatch(words: list[str]) -> int:
     return int(command.main(words[1:]))
 
 
-def _version() -> str:
+def program_version() -> str:
+    """The version of this program as it is installed."""
     try:
         return version("handover")
     except PackageNotFoundError:

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from app import model_factory
+from app import model_factory, remote_factory
 from app.assembly import Assembly, DrawnCamera, JobLog, Voice
 from app.options import Config
 from app.order import Devices, Order
+from app.remote_factory import here_or_there
 from app.robot_factory import ROBOTS, within_speed_limits
 from behaviours.services import Services
 from hardware.executor import InlineExecutor, ThreadExecutor
@@ -161,7 +162,8 @@ def _learned_keypoints(
     devices: Devices,
     executor: JobExecutor,
 ) -> HumanTracker:
-    estimator = model_factory.keypoints(pose, order.config.perception)
+    here = partial(model_factory.keypoints, pose)
+    estimator = remote_factory.choose(order.config.perception, here, remote_factory.keypoints)
     return _tracker(estimator, order, devices, executor)
 
 
@@ -183,6 +185,14 @@ def _antipodal_grasps(order: Order) -> GraspGenerator:
     return AntipodalGenerator(order.config.planning.antipodal)
 
 
+def _contact_graspnet(order: Order) -> GraspGenerator:
+    from planning.contact_graspnet.generator import ContactGraspNetGenerator
+
+    return ContactGraspNetGenerator(
+        order.config.planning.contact_graspnet, order.config.perception.weights
+    )
+
+
 def _roboplan_planner(order: Order, devices: Devices) -> MotionPlanner:
     from planning.motion.planner import RoboplanPlanner
 
@@ -192,24 +202,27 @@ def _roboplan_planner(order: Order, devices: Devices) -> MotionPlanner:
 DETECTORS: Mapping[str, Callable[[Order], ObjectDetector]] = {
     "simulated": _simulated_detector,
     "tabletop": _tabletop_detector,
-    "owlvit": lambda order: model_factory.owlvit(order.config.perception),
+    "owlvit": here_or_there(model_factory.owlvit, remote_factory.detector),
 }
 SEGMENTERS: Mapping[str, Callable[[Order], Segmenter]] = {
     "simulated": _simulated_segmenter,
     "cluster": _cluster_segmenter,
-    "sam": lambda order: model_factory.sam(order.config.perception),
-    "sam_transformers": lambda order: model_factory.sam_transformers(order.config.perception),
+    "sam": here_or_there(model_factory.sam, remote_factory.segmenter),
+    "sam_transformers": here_or_there(model_factory.sam_transformers, remote_factory.segmenter),
 }
 VLMS: Mapping[str, Callable[[Order], VisionLanguageModel | None]] = {
     "simulated": _simulated_vlm,
     "none": lambda order: None,
     "openai": lambda order: model_factory.server_vlm(order.config.perception),
-    "local": lambda order: model_factory.local_vlm(order.config.perception),
+    "local": here_or_there(model_factory.local_vlm, remote_factory.vlm),
 }
 HUMANS: Mapping[str, Callable[[Order, Devices, JobExecutor], HumanTracker]] = {
     "simulated": _simulated_keypoints,
     "vitpose": partial(_learned_keypoints, model_factory.vitpose),
     "alphapose": partial(_learned_keypoints, model_factory.alphapose),
 }
-GRASPS: Mapping[str, Callable[[Order], GraspGenerator]] = {"antipodal": _antipodal_grasps}
+GRASPS: Mapping[str, Callable[[Order], GraspGenerator]] = {
+    "antipodal": _antipodal_grasps,
+    "contact_graspnet": _contact_graspnet,
+}
 PLANNERS: Mapping[str, Callable[[Order, Devices], MotionPlanner]] = {"roboplan": _roboplan_planner}

@@ -61,10 +61,17 @@ def keypoints(
     pose: Callable[[PerceptionOptions], PoseModel], options: PerceptionOptions
 ) -> KeypointEstimator:
     """The pose model on the people a detector finds, one of whom is followed."""
+    return followers(pose, options)()
+
+
+def followers(
+    pose: Callable[[PerceptionOptions], PoseModel], options: PerceptionOptions
+) -> Callable[[], KeypointEstimator]:
+    """Makes estimators over the same networks, each following a person of its own."""
     from perception.models.pose import PersonKeypoints
 
-    finder = person_detector(options)
-    return PersonKeypoints(finder, pose(options), options.models.person, options.tracker)
+    finder, network = person_detector(options), pose(options)
+    return lambda: PersonKeypoints(finder, network, options.models.person, options.tracker)
 
 
 def server_vlm(options: PerceptionOptions) -> VisionLanguageModel:

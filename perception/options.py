@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from perception.models.options import ModelOptions
+from perception.remote.options import RemoteOptions
 from perception.vlm.options import VlmOptions
 from perception.weights.options import WeightsOptions
 
@@ -135,6 +136,7 @@ class PerceptionOptions:
     detector: DetectorOptions = DetectorOptions()
     tracker: TrackerOptions = TrackerOptions()
     simulated: SimulatedPerceptionOptions = SimulatedPerceptionOptions()
-    vlm: VlmOptions = VlmOptions()
-    models: ModelOptions = ModelOptions()
-    weights: WeightsOptions = WeightsOptions()
+    vlm: VlmOptions = field(default_factory=VlmOptions)
+    models: ModelOptions = field(default_factory=ModelOptions)
+    weights: WeightsOptions = field(default_factory=WeightsOptions)
+    remote: RemoteOptions = field(default_factory=RemoteOptions)

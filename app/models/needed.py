@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app.options import Config
@@ -21,19 +21,24 @@ class Need:
     checkpoint: str | None
 
 
+LEARNED: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("detector", "owlvit"): ("owlvit",),
+    ("segmenter", "sam"): ("sam",),
+    ("segmenter", "sam_transformers"): ("sam_transformers",),
+    ("vlm", "local"): ("vlm",),
+    ("grasps", "contact_graspnet"): ("contact_graspnet",),
+    ("human", "vitpose"): ("person", "vitpose"),
+    ("human", "alphapose"): ("person", "alphapose"),
+}
+"""(Step, back end) -> the models whose weights it loads, as sections of `perception.models` are called."""
+
+
 def needed(config: Config) -> Iterator[Need]:
     """The weights that the configured back ends load on this machine, in the order of the steps."""
     names, models = config.back_ends, config.perception.models
-    sections: dict[tuple[str, str], tuple[str, ...]] = {
-        ("detector", "owlvit"): ("owlvit",),
-        ("segmenter", "sam"): ("sam",),
-        ("segmenter", "sam_transformers"): ("sam_transformers",),
-        ("vlm", "local"): ("vlm",),
-        ("grasps", "contact_graspnet"): ("contact_graspnet",),
-        ("human", "vitpose"): ("person", "vitpose"),
-        ("human", "alphapose"): ("person", "alphapose"),
-    }
-    for (step, back_end), models_of_step in sections.items():
+    if config.perception.remote.url is not None:
+        return
+    for (step, back_end), models_of_step in LEARNED.items():
         if getattr(names, step) != back_end:
             continue
         for model in models_of_step:

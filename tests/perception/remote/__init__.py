@@ -1,0 +1,1 @@
+"""Models over HTTP: real servers on loopback around scripted back ends."""
