@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from functools import partial
 
 import pytest
 
-from hardware.executor import InlineExecutor, ThreadExecutor
+from hardware.executor import InlineExecutor, ThreadExecutor, abandoned
 
 
 def test_inline_runs_at_once_in_the_callers_thread() -> None:
@@ -65,3 +67,52 @@ def test_shutdown_drops_waiting_jobs_and_does_not_wait() -> None:
     assert running.result(timeout=5.0) == "done"
     with pytest.raises(RuntimeError):
         executor.submit(lambda: None, "late")
+
+
+def test_the_worker_lives_on_after_a_job_that_fails() -> None:
+    with ThreadExecutor() as executor:
+        broken = executor.submit(lambda: [][0], "broken")
+        assert executor.submit(lambda: 3, "next").result(timeout=5.0) == 3
+    assert isinstance(broken.exception(), IndexError)
+
+
+def test_jobs_that_run_on_after_the_end_are_named() -> None:
+    gate, started = threading.Event(), threading.Event()
+
+    def stubborn() -> None:
+        started.set()
+        gate.wait(5.0)
+
+    executor = ThreadExecutor()
+    future = executor.submit(stubborn, "Ask VLM")
+    assert started.wait(5.0)
+    executor.shutdown()
+    assert "Ask VLM" in abandoned()
+    gate.set()
+    future.result(timeout=5.0)
+    assert "Ask VLM" not in abandoned()
+
+
+PROGRAM = """
+import threading
+from app import cli
+from hardware.executor import ThreadExecutor
+
+def main():
+    started = threading.Event()
+    with ThreadExecutor() as executor:
+        executor.submit(lambda: (started.set(), threading.Event().wait({seconds})), "Ask VLM")
+        started.wait()
+    print("the run has ended")
+    return 3
+
+cli.main = main
+cli.program()
+"""
+
+
+def test_a_job_does_not_keep_the_program_alive() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(seconds=60)], capture_output=True, text=True, timeout=30
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "the run has ended\n", "")
