@@ -67,7 +67,7 @@ LIBRARIES = {
 }
 """Shared library -> (who loads it, Debian package)."""
 
-KEYS = {"OPENAI_API_KEY": "a vision-language model behind OpenAI's interface"}
+KEY_PURPOSE = "a vision-language model behind OpenAI's interface"
 
 FILE_UNSET = tyro.conf.arg(metavar="FILE", help_behavior_hint="")
 
@@ -143,9 +143,7 @@ def examine(config_path: Path | None) -> Iterator[Check]:
             yield _kortex()
     for library, (user, package) in LIBRARIES.items():
         yield _library(library, user, package)
-    for variable, purpose in KEYS.items():
-        there = bool(os.environ.get(variable))
-        yield Check("keys", variable, "ok" if there else "optional", "set" if there else f"for {purpose}")
+    yield _key(config_path)
 
 
 def _core(package: str, module: str) -> Check:
@@ -199,6 +197,21 @@ def _kortex() -> Check:
     if find_spec("kortex_api") is None:
         return Check("extra robot", "kortex_api", "optional", f"for the Kinova arm; {KORTEX}")
     return Check("extra robot", "kortex_api", "ok", f"{metadata.version('kortex_api')}, for the Kinova arm")
+
+
+def _key(path: Path | None) -> Check:
+    """Whether the model's key is set, never what it is; missing only where OpenAI's own server is asked."""
+    from app.config import find_config
+
+    try:
+        config = load_config(find_config(path))
+    except (ConfigError, UsageError):
+        config = Config()
+    vlm = config.perception.vlm
+    if os.environ.get(vlm.key_variable):
+        return Check("keys", vlm.key_variable, "ok", "set")
+    wanted = config.back_ends.vlm == "openai" and vlm.base_url is None and not vlm.offline
+    return Check("keys", vlm.key_variable, "missing" if wanted else "optional", f"for {KEY_PURPOSE}")
 
 
 def _library(library: str, user: str, package: str) -> Check:

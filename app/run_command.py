@@ -63,6 +63,8 @@ class RunCommand:
     """Write a video of the simulation here (.mp4 or .gif)."""
     runs_dir: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """Where the run's folder goes; runs unless the configuration says otherwise."""
+    offline: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
+    """Ask the vision-language model nothing new: only replies kept from earlier runs are used."""
     config: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """The configuration to use; by default config.yaml in the working directory, if there is one."""
     settings: Annotated[Config, tyro.conf.arg(name="")] = Config()  # noqa: RUF009  # frozen
@@ -117,7 +119,10 @@ def _shorthands(command: RunCommand, config: Config) -> Config:
     run = config.run
     if command.runs_dir is not None:
         run = replace(run, runs_dir=str(command.runs_dir))
-    return replace(config, sim=sim, run=run)
+    perception = config.perception
+    if command.offline:
+        perception = replace(perception, vlm=replace(perception.vlm, offline=True))
+    return replace(config, sim=sim, run=run, perception=perception)
 
 
 def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: int) -> int:
