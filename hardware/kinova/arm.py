@@ -139,8 +139,7 @@ class KortexArm:
         try:
             reading = self._feedback.newest()
         except HardwareError as error:
-            self.stop()
-            return MotionStatus(MotionState.FAILED, str(error))
+            return self._failed(motion, str(error))
         arm = reading.arm
         if arm.fault is not None:
             return self._failed(motion, f"the arm reports a fault: {arm.fault}")
@@ -152,14 +151,13 @@ class KortexArm:
         arrived = off[worst] < np.radians(self._options.arrival_deg) and resting
         late_s = self._clock.now() - motion.end_s
         idle = reading.arm_state == self._names.ARMSTATE_SERVOING_READY
-        if arrived and motion.ended_event:
+        if arrived and motion.ended_event and (idle or late_s > self._options.grace_s / 2.0):
             return self._arrived(motion, "at the end of the trajectory")
         if arrived and idle and late_s > self._options.grace_s / 2.0:
             return self._arrived(motion, "at the end of the trajectory, which the arm did not announce")
         if late_s > self._options.grace_s or (motion.ended_event and resting and late_s > 0.5):
             distance = f"joint {worst + 1} is {np.degrees(off[worst]):.1f} deg off"
-            self.stop()
-            return MotionStatus(MotionState.FAILED, f"the arm did not arrive: {distance}")
+            return self._failed(motion, f"the arm did not arrive: {distance}")
         return MotionStatus(MotionState.RUNNING, f"{max(-late_s, 0.0):.1f} s to go")
 
     def _adopt(self, motion: KortexMotion) -> KortexMotion:

@@ -1,4 +1,4 @@
-"""Messages built from the wire facts: right numbers and bytes, misspelled fields refused; frames cut right."""
+"""Messages built from the wire facts: right numbers and bytes, wrong fields refused; frames cut right."""
 
 from __future__ import annotations
 

@@ -1,0 +1,196 @@
+"""The arm through Kortex: what counts as arrived, what as failed, and that it always comes to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from hardware.errors import DeviceFault, HardwareError, LimitViolation, StaleData
+from hardware.gen3.facts import HOME
+from hardware.kinova.arm import waypoint_times
+from hardware.kinova.errors import KortexRefused
+from hardware.kinova.loopback.mischief import Close, Drop, Late, Refuse, Split
+from hardware.types import Trajectory
+from tests.hardware.kinova.rig import Rig, rig
+
+
+@pytest.fixture
+def arm_rig() -> Iterator[Rig]:
+    with rig() as made:
+        yield made
+
+
+def test_a_motion_arrives_where_it_should(arm_rig: Rig) -> None:
+    trajectory = arm_rig.swing()
+    motion = arm_rig.arm.follow(trajectory)
+    assert motion.poll().running
+    assert arm_rig.end_of(motion).succeeded
+    np.testing.assert_allclose(arm_rig.plant.state().joints[0], trajectory.end[0], atol=1e-3)
+    motion.cancel()
+    assert motion.poll().succeeded  # the last answer stays the answer
+    assert arm_rig.count("Stop") == 0
+
+
+def test_the_arm_validates_every_motion_before_it_begins(arm_rig: Rig) -> None:
+    arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing()))
+    calls = arm_rig.controller.calls
+    assert calls.index("ValidateWaypointList") < calls.index("ExecuteAction")
+
+
+def test_what_is_no_motion_is_not_sent(arm_rig: Rig) -> None:
+    here = arm_rig.arm.state().joints
+    motion = arm_rig.arm.follow(Trajectory([0.0, 0.5], [here, here], np.zeros((2, 7))))
+    assert arm_rig.end_of(motion).succeeded
+    assert arm_rig.count("ExecuteAction") == 0
+
+
+def test_too_fast_for_the_arm_s_limits_is_the_arm_s_refusal_by_joint_and_value() -> None:
+    with rig(max_joint_speed_deg_s=10.0) as slow:
+        with pytest.raises(KortexRefused, match=r"LARGE_SPEED at waypoint \d+, joint 1"):
+            slow.arm.follow(slow.swing(0.6, 1.5))
+        assert slow.count("ExecuteAction") == 0
+
+
+def test_a_wrong_start_is_refused_here(arm_rig: Rig) -> None:
+    away = arm_rig.arm.state().joints + 0.5
+    with pytest.raises(LimitViolation, match="nothing was sent"):
+        arm_rig.arm.follow(Trajectory([0.0, 1.0], [away, away], np.zeros((2, 7))))
+    assert arm_rig.count("ValidateWaypointList") == 0
+
+
+@pytest.mark.parametrize("what", ["cancel", "stop"])
+def test_a_stop_comes_through_at_any_moment_and_once_is_enough(arm_rig: Rig, what: str) -> None:
+    motion = arm_rig.arm.follow(arm_rig.swing(0.5, 4.0))
+    arm_rig.until(lambda: not arm_rig.stands())
+    (motion.cancel if what == "cancel" else arm_rig.arm.stop)()
+    arm_rig.arm.stop()
+    assert not motion.poll().running
+    arm_rig.until(arm_rig.stands)
+    assert arm_rig.plant.state().joints[0] < HOME[0] + 0.5
+
+
+def test_a_stop_goes_on_until_the_arm_is_seen_at_rest(arm_rig: Rig) -> None:
+    arm_rig.arm.follow(arm_rig.swing(0.5, 4.0))
+    arm_rig.until(lambda: not arm_rig.stands())
+    arm_rig.controller.mischief.answers["Stop"].extend([Refuse("METHOD_TIMEOUT"), Refuse("METHOD_TIMEOUT")])
+    arm_rig.arm.stop()
+    arm_rig.until(arm_rig.stands)
+    assert arm_rig.count("Stop") >= 3
+
+
+def test_after_a_stop_the_next_motion_goes(arm_rig: Rig) -> None:
+    arm_rig.arm.follow(arm_rig.swing(0.5, 4.0))
+    arm_rig.until(lambda: not arm_rig.stands())
+    arm_rig.arm.stop()
+    arm_rig.until(lambda: arm_rig.stands() and arm_rig.arm_is_ready())
+    assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing())).succeeded
+
+
+def test_an_end_without_arrival_is_a_failure_with_the_joint_and_the_angle(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.motions.append("end without arrival")
+    status = arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing(0.5)))
+    assert not status.succeeded
+    assert "joint 1 is" in status.reason
+    arm_rig.until(lambda: arm_rig.count("Stop") >= 1)
+
+
+def test_an_abort_is_a_failure_in_the_arm_s_words(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.motions.append("abort")
+    status = arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing()))
+    assert "CONTROL_WAYPOINT_TRAJECTORY_ABORTED" in status.reason
+
+
+def test_a_fault_ends_the_motion_is_never_cleared_and_refuses_the_next(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.motions.append("fault")
+    status = arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing()))
+    assert not status.succeeded
+    arm_rig.until(lambda: arm_rig.arm.state().fault is not None)
+    with pytest.raises(DeviceFault, match="in fault"):
+        arm_rig.arm.follow(arm_rig.swing())
+    assert arm_rig.count("ClearFaults") == 0
+
+
+def test_a_motion_whose_events_are_lost_counts_once_it_is_seen_to_have_arrived(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.motions.append("silence")
+    status = arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing()))
+    assert status.succeeded
+    assert "did not announce" in status.reason
+
+
+def test_a_motion_whose_confirmation_is_lost_is_stopped(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.answers["ExecuteAction"].append(Late(20.0))
+    arm_rig.arm._session.call = _quick(arm_rig)  # type: ignore[method-assign]
+    with pytest.raises(HardwareError, match="did not answer"):
+        arm_rig.arm.follow(arm_rig.swing(0.5, 6.0))
+    arm_rig.until(arm_rig.stands)
+    assert arm_rig.count("ExecuteAction") == 1  # never repeated
+    arm_rig.until(lambda: arm_rig.count("Stop") >= 1)
+
+
+def _quick(made: Rig):  # type: ignore[no-untyped-def]
+    call = made.session.call
+    return lambda function, *request, deadline_s=None: call(function, *request, deadline_s=0.3)
+
+
+def test_another_master_is_named(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.other_master = True
+    with pytest.raises(KortexRefused, match="web application"):
+        arm_rig.arm.follow(arm_rig.swing())
+
+
+def test_a_stray_notification_does_not_end_reception(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.stray_notifications = 3
+    assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing())).succeeded
+
+
+def test_a_split_header_and_a_late_answer_lose_nothing(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.answers["ValidateWaypointList"].extend([Split(), Late(0.1)])
+    for _ in range(2):
+        assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing(0.1))).succeeded
+
+
+def test_a_dropped_answer_to_a_question_is_a_timeout_with_its_name(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.answers["GetArmState"].append(Drop())
+    with pytest.raises(HardwareError, match="GetArmState within"):
+        arm_rig.session.call(arm_rig.session.base.GetArmState)
+
+
+def test_lost_datagrams_are_survived_and_a_silent_link_is_stale(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.lost_datagrams = 2
+    assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing())).succeeded
+    motion = arm_rig.arm.follow(arm_rig.swing(0.3, 20.0))
+    arm_rig.controller.mischief.lost_datagrams = 10**6
+    status = arm_rig.end_of(motion)
+    assert "reading" in status.reason
+    with pytest.raises(StaleData):
+        arm_rig.arm.state()
+    arm_rig.until(arm_rig.stands)
+
+
+def test_a_closed_connection_fails_the_call_and_stops_the_arm(arm_rig: Rig) -> None:
+    arm_rig.arm.follow(arm_rig.swing(0.5, 6.0))
+    arm_rig.until(lambda: not arm_rig.stands())
+    arm_rig.controller.mischief.answers["GetArmState"].append(Close())
+    with pytest.raises(HardwareError):
+        arm_rig.session.call(arm_rig.session.base.GetArmState)
+    arm_rig.until(arm_rig.stands)
+
+
+def test_an_emergency_stop_latches_and_is_sent_twice(arm_rig: Rig) -> None:
+    motion = arm_rig.arm.follow(arm_rig.swing(0.5, 4.0))
+    arm_rig.arm.emergency_stop()
+    assert not motion.poll().running
+    arm_rig.until(lambda: arm_rig.count("ApplyEmergencyStop") == 2)
+    assert "emergency stop" in str(arm_rig.arm.state().fault)
+    with pytest.raises(DeviceFault):
+        arm_rig.arm.follow(arm_rig.swing())
+
+
+@pytest.mark.parametrize(("duration_s", "count"), [(0.01, 1), (1.0, 10), (0.96, 10), (30.0, 300)])
+def test_waypoints_are_even_and_end_with_the_motion(duration_s: float, count: int) -> None:
+    times_s = waypoint_times(duration_s, 0.1)
+    assert len(times_s) == count
+    assert times_s[-1] == pytest.approx(duration_s)
+    np.testing.assert_allclose(np.diff(times_s, prepend=0.0), duration_s / count)
