@@ -22,7 +22,8 @@ CONTENTS = (
     f"a recording holds {COLOUR}, {DEPTH_PNG} (16 bit, millimetres) or {DEPTH_NPY} (metres), and {CAMERA}"
 )
 MILLIMETRE = 0.001
-FARTHEST_M = 20.0
+NEAREST_M, FARTHEST_M = 0.05, 20.0
+"""No depth camera has most of its readings nearer or farther: then the scale is wrong."""
 
 
 def read_frame(folder: Path, base_from_camera: FloatArray | None = None) -> RGBDFrame:
@@ -33,7 +34,7 @@ def read_frame(folder: Path, base_from_camera: FloatArray | None = None) -> RGBD
     if not folder.is_dir():
         raise BadFile(folder, "there is no such folder", CONTENTS)
     intrinsics, depth_scale = _read_camera(folder / CAMERA)
-    rgb = np.asarray(_read_image(folder / COLOUR).convert("RGB"))
+    rgb = _read_colour(folder / COLOUR)
     depth_m = _read_depth(folder, depth_scale)
     size = (intrinsics.height, intrinsics.width)
     for name, found in ((COLOUR, rgb.shape[:2]), ("depth", depth_m.shape)):
@@ -44,6 +45,13 @@ def read_frame(folder: Path, base_from_camera: FloatArray | None = None) -> RGBD
         raise BadFile(folder, "the depth picture has no reading at all", "record it again")
     camera = np.eye(4) if base_from_camera is None else base_from_camera
     return RGBDFrame(rgb, depth_m, intrinsics, camera, 0.0, 0, f"recording {folder.name}")
+
+
+def _read_colour(path: Path) -> NDArray[np.uint8]:
+    image = _read_image(path)
+    if image.mode[0] in "IF":
+        raise BadFile(path, f"it is a picture of mode {image.mode}", "colour needs 8 bits a channel, RGB")
+    return np.asarray(image.convert("RGB"))
 
 
 def _read_depth(folder: Path, depth_scale: float) -> NDArray[np.float32]:
@@ -64,9 +72,9 @@ def _read_depth(folder: Path, depth_scale: float) -> NDArray[np.float32]:
     else:
         raise BadFile(folder, f"there is neither {DEPTH_PNG} nor {DEPTH_NPY}", CONTENTS)
     known = np.isfinite(metres) & (metres > 0.0)
-    if np.any(known) and float(np.median(metres[known])) > FARTHEST_M:
-        middle = float(np.median(metres[known]))
-        raise BadFile(folder, f"the depth is {middle:.0f} m in the middle", f"check depth_scale in {CAMERA}")
+    middle = float(np.median(metres[known])) if np.any(known) else NEAREST_M
+    if not NEAREST_M <= middle <= FARTHEST_M:
+        raise BadFile(folder, f"the depth is {middle:.4g} m in the middle", f"check depth_scale in {CAMERA}")
     return np.where(known, metres, 0.0).astype(np.float32)
 
 
@@ -76,7 +84,7 @@ def _read_image(path: Path) -> Image.Image:
     try:
         image = Image.open(path)
         image.load()
-    except (OSError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise BadFile(path, f"it is no picture that can be read ({error})", CONTENTS) from error
     return image
 

@@ -13,6 +13,11 @@ LEAST_DIFFERENCE = 9.0
 """CIELAB distance below which two colours count as alike whatever the surface."""
 ORDINARY_SHARE = 97.0
 """Percentile of the surface's own colour distances that is still ordinary for it."""
+GAMMA = 2.2
+DARKEST_SHADOW = 0.35
+"""A table in shadow keeps at least this share of its light; darker things are things."""
+SHADOW_TINT = 0.12
+"""Off the surface's own hue by more of its length, a pixel is no shadow."""
 _RGB_TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -54,3 +59,17 @@ def colour_distance(
     limit = max(LEAST_DIFFERENCE, 1.3 * float(ordinary))
     distance[wanted] = tree.query(colours[wanted], k=[near])[0][:, 0] / limit
     return distance
+
+
+def darkened(rgb: NDArray[np.uint8], surface: BoolArray) -> BoolArray:
+    """Pixels (H, W) that look like the mean of the `surface` pixels with less light on it: a shadow.
+
+    None with fewer than 50 surface pixels.
+    """
+    if np.count_nonzero(surface) < 50:
+        return np.zeros(surface.shape, dtype=np.bool_)
+    linear = (rgb.astype(np.float64) / 255.0) ** GAMMA
+    lit = np.median(linear[surface], axis=0)
+    share = linear @ lit / (lit @ lit)
+    off = np.linalg.norm(linear - share[..., None] * lit, axis=-1) / np.linalg.norm(lit)
+    return np.asarray((share > DARKEST_SHADOW) & (share < 0.95) & (off < SHADOW_TINT * share))

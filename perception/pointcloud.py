@@ -4,7 +4,7 @@ only).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ from hardware.types import BoolArray, FloatArray, IntArray, RGBDFrame, readonly
 MIN_RANGE_M = 0.15
 MAX_RANGE_M = 4.0
 """Readings nearer than the D435i's nearest distance are false matches, farther ones are noise."""
+
+STEEPEST = 5.0  # 79 degrees off the view
 
 
 def rays(frame: RGBDFrame) -> FloatArray:
@@ -58,6 +60,26 @@ def masked_points(
     return transform(
         frame.base_from_camera, np.stack([(u - k.cx) / k.fx * z, (v - k.cy) / k.fy * z, z], axis=1)
     )
+
+
+def without_smears(frame: RGBDFrame) -> RGBDFrame:
+    """The frame without the readings that stereo makes up between a thing and what lies behind it.
+
+    There depth changes by more than `STEEPEST` pixel widths from one pixel to the next: a real surface so
+    steep is seen by next to no pixels.
+    """
+    depth = frame.depth_m.astype(np.float64)
+    known = depth > 0.0
+    steep = np.zeros_like(known)
+    for axis, focal in ((0, frame.intrinsics.fy), (1, frame.intrinsics.fx)):
+        change = np.zeros_like(depth)
+        inner = [slice(None), slice(None)]
+        before, after = list(inner), list(inner)
+        inner[axis], before[axis], after[axis] = slice(1, -1), slice(None, -2), slice(2, None)
+        both = known[tuple(before)] & known[tuple(after)]
+        change[tuple(inner)] = np.abs(depth[tuple(after)] - depth[tuple(before)]) / 2.0 * both
+        steep |= change * focal > STEEPEST * depth
+    return replace(frame, depth_m=np.where(steep, 0.0, frame.depth_m).astype(np.float32))
 
 
 def voxel_labels(points: FloatArray, size_m: float) -> IntArray:

@@ -29,13 +29,15 @@ MAX_BODY_ELONGATION = 1.7
 COMPACT = 1.6
 """An outline less elongated than this has no ends to compare."""
 MIN_BODY_SHARE = 0.5
-MIN_HANDLE_SHARE = 0.035
-MIN_HANDLE_REACH = 0.37
+MIN_HANDLE_SHARE = 0.025
+MIN_HANDLE_REACH = 0.25
 """A handle has this share of the outline, and stands off by this share of the body's radius."""
+MIN_SIDE_REACH, SLICES = 0.2, 24
+"""In slices across a standing body: how much farther one side reaches, as a share of its half width."""
 MAX_UPWARD = 0.75
 """Cosine to the vertical above which something that sticks out is a neck, not a handle."""
-STANDING = 1.15
-"""Height over width from which an object stands."""
+STANDING, COMPACT_STANDING = 1.15, 0.65
+"""Height over width from which an object stands; one without a longer side stands sooner."""
 
 GRIP_M = (0.008, 0.014, 0.038, 0.060)
 """Width of a handle: none, good from, good to, none."""
@@ -74,7 +76,12 @@ class ShapeGrounder:
         shape = silhouette(frame, detection.mask)
         if shape is None:
             raise RegionsNotFound(f"{detection.label!r} has too little depth for the shape rule; look again")
-        human, robot = _by_handle(shape) or _by_height(shape) or _by_ends(shape, frame.base_from_camera)
+        human, robot = (
+            _by_handle(shape)
+            or _by_side(shape)
+            or _by_height(shape)
+            or _by_ends(shape, frame.base_from_camera)
+        )
         for role, mask in (("human", human), ("robot", robot)):
             if (pixels := np.count_nonzero(mask)) < MIN_REGION_PX:
                 raise RegionsNotFound(
@@ -118,10 +125,51 @@ def _by_handle(shape: Silhouette) -> tuple[BoolArray, BoolArray] | None:
     return handle, far_side
 
 
+def _by_side(shape: Silhouette) -> tuple[BoolArray, BoolArray] | None:
+    """(human, robot) of a round body that stands and has a handle too small or too near to stick out of
+    every disc in it, or None: what one side has more than the other.
+    """
+    seen_upright = float(np.linalg.norm(shape.up))
+    compact = main_axis(shape.plane)[1] < COMPACT
+    if seen_upright < 0.3 or not compact or shape.tall_m < COMPACT_STANDING * shape.extent_m:
+        return None
+    up = shape.up / seen_upright
+    upward, aside = shape.plane @ up, shape.plane @ np.array([-up[1], up[0]])
+    number = np.minimum((SLICES * (upward - upward.min()) / np.ptp(upward)).astype(np.int64), SLICES - 1)
+    low, high = np.full(SLICES, np.inf), np.full(SLICES, -np.inf)
+    np.minimum.at(low, number, aside)
+    np.maximum.at(high, number, aside)
+    if not np.all(low < high):
+        return None
+    # Most slices miss the handle: their middles lie on the axis, which leans near the picture's edge.
+    i, j = np.triu_indices(SLICES, SLICES // 4)
+    middle = (low + high) / 2.0
+    slope = np.median((middle[j] - middle[i]) / (j - i))
+    axis = slope * np.arange(SLICES) + np.median(middle - slope * np.arange(SLICES))
+    left, right = axis - low, high - axis
+    half = float(np.median(np.minimum(left, right)))
+    more = np.where(right > left, right - left, left - right)
+    side = np.where(right > left, 1.0, -1.0)[number]
+    beyond = side * (aside - axis[number]) > np.minimum(left, right)[number]
+    handle = beyond & (more > MIN_SIDE_REACH * half)[number]
+    major = 1.0 if np.sum(side[handle]) > 0.0 else -1.0
+    handle &= side == major
+    ends = (number == 0) | (number == SLICES - 1)
+    if handle.sum() < MIN_HANDLE_SHARE * len(handle) or np.any(handle & ends):
+        return None
+    body = ~handle
+    places = major * aside[body]
+    far = np.zeros_like(body)
+    far[body] = places < places.min() + HUMAN_SHARE * np.ptp(places)
+    return shape.picture(handle), shape.picture(far)
+
+
 def _by_height(shape: Silhouette) -> tuple[BoolArray, BoolArray] | None:
     """(human, robot) of an object that stands and is seen from the side, or None."""
     seen_upright = float(np.linalg.norm(shape.up))
-    if shape.tall_m < STANDING * shape.extent_m or seen_upright < 0.3:
+    compact = main_axis(shape.plane)[1] < COMPACT
+    standing = COMPACT_STANDING if compact else STANDING
+    if shape.tall_m < standing * shape.extent_m or seen_upright < 0.3:
         return None
     upward = shape.plane @ (shape.up / seen_upright)
     share = (upward - upward.min()) / np.ptp(upward)

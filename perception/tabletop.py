@@ -1,7 +1,7 @@
-"""Objects on a table by geometry alone: what stands out from the plane is found, boxed and cut out.
+"""Objects on a table by geometry alone: what stands out from the plane is found and boxed.
 
 Geometry knows no names. With one cluster on the table, that is taken for the object asked for; with
-several, the one in the `box` given at construction; else NotFound lists them all.
+several, NotFound lists them all.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.types import BoolArray, FloatArray, RGBDFrame
-from perception.colour import colour_distance
-from perception.errors import NotFound, SegmentationFailed
+from perception.errors import NotFound
 from perception.options import DetectorOptions
 from perception.pointcloud import (
     Plane,
@@ -28,17 +27,6 @@ from perception.types import Box, Detection
 
 TABLE_VOXEL_M = 0.012
 MIN_TABLE_POINTS = 200
-RIM_PX = 3
-"""Depth edges are fat by a few pixels: there a pixel counts only when its colour differs from the table,
-too.
-"""
-SURELY_TABLE = 0.5
-"""Share of the colour threshold below which a pixel looks like the table."""
-BELOW_M = -0.012
-"""Coloured pixels deeper than this under the table plane are something else."""
-SPECK_SHARE = 0.04
-"""Pieces smaller than this share of the largest one are noise."""
-FINEST_HEIGHT_M = 0.004
 
 
 @dataclass(frozen=True)
@@ -135,108 +123,20 @@ def overlap(a: Box, b: Box) -> float:
 
 
 class TabletopDetector:
-    """An ObjectDetector for one thing on a table, or for the thing in a given box."""
+    """An ObjectDetector for the one thing on a table."""
 
     name = "tabletop clusters"
-
-    def __init__(
-        self, rng: np.random.Generator, options: DetectorOptions | None = None, box: Box | None = None
-    ) -> None:
-        self._rng, self._options, self._box = rng, options or DetectorOptions(), box
-
-    def detect(self, frame: RGBDFrame, label: str) -> Detection:
-        """The only cluster (score 1), or the one that fits the given box best (score: their overlap).
-
-        Raises NotFound, naming the clusters seen.
-        """
-        scene = find_table(frame, self._options, self._rng)
-        if scene is None:
-            raise NotFound(label, 0.0, self._options.score_threshold, ("no table",))
-        clusters = find_clusters(scene, self._options)
-        scores = [1.0 / len(clusters) if self._box is None else overlap(c.box, self._box) for c in clusters]
-        needed = 1.0 if self._box is None else self._options.score_threshold
-        best = int(np.argmax(scores)) if scores else -1
-        if best < 0 or scores[best] < needed:
-            seen = tuple(str(cluster) for cluster in clusters) or ("an empty table",)
-            raise NotFound(label, max(scores, default=0.0), needed, seen)
-        return Detection(label, scores[best], clusters[best].box, None, self.name)
-
-
-class ClusterSegmenter:
-    """A Segmenter that joins height above the table with colour unlike the table around the box.
-
-    Height finds what stands out, colour what is too thin or too glossy for depth, such as scissors or a
-    shaft.
-    """
-
-    name = "height and colour"
 
     def __init__(self, rng: np.random.Generator, options: DetectorOptions | None = None) -> None:
         self._rng, self._options = rng, options or DetectorOptions()
 
-    def segment(self, frame: RGBDFrame, detection: Detection) -> Detection:
-        """The detection with its mask. Raises SegmentationFailed when next to nothing stands out in its
-        box.
-        """
+    def detect(self, frame: RGBDFrame, label: str) -> Detection:
+        """The only cluster, score 1. Raises NotFound, naming the clusters seen."""
         scene = find_table(frame, self._options, self._rng)
-        inside = _box_mask(detection.box, frame.depth_m.shape, grow=0.0, least_px=2)
-        around = _box_mask(detection.box, frame.depth_m.shape, grow=0.35, least_px=12) & ~inside
-        height = np.full(frame.depth_m.shape, np.nan) if scene is None else scene.height
-        tall, flat = self._by_height(scene, height, inside, around)
-        table = around & (flat | np.isnan(height))
-        unlike = colour_distance(frame.rgb, inside, table, self._rng)
-        coloured = inside & (unlike > 1.0) & ~(height < BELOW_M)
-        mask = _joined(tall, coloured, unlike > SURELY_TABLE) & inside
-        pixels = int(np.count_nonzero(mask))
-        if pixels < self._options.min_mask_px:
-            raise SegmentationFailed(detection.label, pixels, self._options.min_mask_px)
-        source = f"{detection.source}, {self.name}"
-        return Detection(detection.label, detection.score, detection.box, mask, source, detection.runner_up)
-
-    def _by_height(
-        self, scene: TableScene | None, height: FloatArray, inside: BoolArray, around: BoolArray
-    ) -> tuple[BoolArray, BoolArray]:
-        """The pixels of the box's main cluster, and the pixels level with the table (both (H, W))."""
-        level = np.abs(height) < self._options.plane_tolerance_m
         if scene is None:
-            return np.zeros_like(inside), np.zeros_like(inside)
-        near = height[around & level]
-        spread = 1.4826 * float(np.median(np.abs(near - np.median(near)))) if len(near) > 50 else 0.002
-        base = float(np.median(near)) if len(near) > 50 else 0.0
-        standing = inside & (height - base > max(FINEST_HEIGHT_M, 3.0 * spread))
-        clusters = cluster_picture(scene.points, standing, self._options)
-        if clusters.max(initial=-1) < 0:
-            return np.zeros_like(inside), level
-        rows, columns = np.nonzero(inside)
-        middle = np.zeros_like(inside)
-        h, w = np.ptp(rows) // 5, np.ptp(columns) // 5
-        middle[rows.min() + h : rows.max() - h + 1, columns.min() + w : columns.max() - w + 1] = True
-        votes = np.bincount(clusters[(clusters >= 0) & middle], minlength=int(clusters.max()) + 1)
-        return clusters == int(np.argmax(votes)), level
-
-
-def _joined(tall: BoolArray, coloured: BoolArray, not_table: BoolArray) -> BoolArray:
-    """One mask from the core of `tall`, its rim where the colour agrees, and `coloured`, without specks
-    and pinholes.
-    """
-    from scipy import ndimage
-
-    core = ndimage.binary_erosion(tall, iterations=RIM_PX)
-    mask = core | (tall & not_table) | ndimage.binary_opening(coloured)
-    mask = ndimage.binary_closing(mask, iterations=2) | mask
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
-    if count == 0:
-        return np.asarray(mask)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    return np.asarray((sizes >= SPECK_SHARE * sizes.max())[labels] & (labels > 0))
-
-
-def _box_mask(box: Box, shape: tuple[int, ...], grow: float, least_px: int) -> BoolArray:
-    """The pixels (H, W) of `box` grown on each side by a share of its size, at least `least_px`."""
-    wide = max(grow * (box[2] - box[0]), least_px)
-    high = max(grow * (box[3] - box[1]), least_px)
-    x0, y0, x1, y1 = box[0] - wide, box[1] - high, box[2] + wide, box[3] + high
-    mask = np.zeros(shape, dtype=np.bool_)
-    mask[max(round(y0), 0) : max(round(y1), 0), max(round(x0), 0) : max(round(x1), 0)] = True
-    return mask
+            raise NotFound(label, 0.0, self._options.score_threshold, ("no table",))
+        clusters = find_clusters(scene, self._options)
+        if len(clusters) != 1:
+            seen = tuple(str(cluster) for cluster in clusters) or ("an empty table",)
+            raise NotFound(label, 1.0 / len(clusters) if clusters else 0.0, 1.0, seen)
+        return Detection(label, 1.0, clusters[0].box, None, self.name)

@@ -27,6 +27,12 @@ TORSO_LENGTH_M, HEAD_OVER_SHOULDERS_M = 0.50, 0.25
 _UP = np.array([0.0, 0.0, 1.0])
 _CELL_M = 0.01
 _MIN_CLUTTER_POINTS = 12
+_SOLID_CELL_M, _SOLID_SHARE = 0.02, 0.7
+"""A box is good when what was seen, taken as solid down to the table, fills this share of it."""
+_SMALL_M3 = 0.0003
+"""Boxes smaller than this are never cut."""
+_SAVING, _MOST_CUTS = 0.85, 4
+"""A cut must bring the room of a box down to this share; a cluster becomes 2^4 boxes at most."""
 
 
 def build_scene(
@@ -120,7 +126,8 @@ def clutter_cuboids(
     """Upright boxes around the objects that points (N, 3) over the table show, reaching down to the table.
 
     Points of one box lie within `clutter_gap_m` of each other, seen from above; the box is turned to fit
-    them.
+    them. Things that stand close, or one that is not box-shaped, take several: a box around them all would
+    cover the free room between.
     """
     options = options or SceneOptions()
     (x0, x1), (y0, y1) = options.table_x_m, options.table_y_m
@@ -137,19 +144,60 @@ def clutter_cuboids(
     labels, count = ndimage.label(grown, np.ones((3, 3)))
     of_point = labels[tuple((cells + reach).T)]
     clusters = [points[of_point == i] for i in range(1, count + 1)]
-    clusters = [cluster for cluster in clusters if len(cluster) >= _MIN_CLUTTER_POINTS]
-    return tuple(
-        _upright_box(f"clutter {i}", cluster, table_z_m, options) for i, cluster in enumerate(clusters)
+    pieces = [
+        piece
+        for cluster in clusters
+        if len(cluster) >= _MIN_CLUTTER_POINTS
+        for piece in _pieces(cluster, table_z_m, _MOST_CUTS)
+    ]
+    return tuple(_upright_box(f"clutter {i}", piece, table_z_m, options) for i, piece in enumerate(pieces))
+
+
+def _pieces(points: FloatArray, table_z_m: float, cuts: int) -> list[FloatArray]:
+    """The points (N, 3) in one piece where they fill the upright box around them, else cut in two where that
+    saves most room, up to `cuts` times over.
+    """
+    local = points @ _level_rotation(points)
+    cells = np.floor(local[:, :2] / _SOLID_CELL_M).astype(int)
+    cells -= cells.min(axis=0)
+    height = np.zeros(cells.max(axis=0) + 1)
+    np.maximum.at(height, tuple(cells.T), local[:, 2] - table_z_m)
+    box = height.size * height.max()
+    small = np.prod(np.ptp(local[:, :2], axis=0)) * height.max() < _SMALL_M3
+    if cuts == 0 or small or height.sum() > _SOLID_SHARE * box:
+        return [points]
+    room, axis, at = min(
+        ((_room(height, axis, at), axis, at) for axis in (0, 1) for at in range(1, height.shape[axis])),
+        default=(box, 0, 0),
     )
+    if room > _SAVING * box:
+        return [points]
+    first = cells[:, axis] < at
+    return [piece for half in (first, ~first) for piece in _pieces(points[half], table_z_m, cuts - 1)]
+
+
+def _room(height: FloatArray, axis: int, at: int) -> float:
+    """Cells times metres of the two boxes around a height map (I, J) cut before row or column `at`."""
+    room = 0.0
+    for part in np.split(height, [at], axis=axis):
+        rows, columns = np.nonzero(part)
+        if len(rows):
+            room += (np.ptp(rows) + 1) * (np.ptp(columns) + 1) * float(part.max())
+    return room
 
 
 def _upright_box(name: str, points: FloatArray, table_z_m: float, options: SceneOptions) -> Cuboid:
-    centred = points[:, :2] - points[:, :2].mean(axis=0)
-    along = np.linalg.eigh(centred.T @ centred)[1][:, 1]
-    rotation = np.array([[along[0], -along[1], 0.0], [along[1], along[0], 0.0], [0.0, 0.0, 1.0]])
+    rotation = _level_rotation(points)
     local = points @ rotation
     low, high = local.min(axis=0), local.max(axis=0)
     low[2] = table_z_m
     padding = options.clutter_padding_m * np.array([1.0, 1.0, 0.5])
     centre = (low + high) / 2 + np.array([0.0, 0.0, padding[2]])
     return Cuboid(name, pose(rotation, rotation @ centre), high - low + 2 * padding)
+
+
+def _level_rotation(points: FloatArray) -> FloatArray:
+    """The rotation (3, 3) about the vertical whose first column is the points' longest level direction."""
+    centred = points[:, :2] - points[:, :2].mean(axis=0)
+    along = np.linalg.eigh(centred.T @ centred)[1][:, 1]
+    return np.array([[along[0], -along[1], 0.0], [along[1], along[0], 0.0], [0.0, 0.0, 1.0]])

@@ -48,23 +48,28 @@ def main(arguments: Sequence[str]) -> int:
     from rich.console import Console
 
     from app.errors import UsageError
+    from app.factory import VLMS, Order
+    from app.plan.object_view import check_fills
+    from app.plan.placing import box_of, placed, table_plane
     from app.plan.report import print_findings, write_findings
-    from app.plan.steps import BackEnds, Findings, box_of, placed, search_plan, table_plane
+    from app.plan.steps import BackEnds, Findings, search_plan
     from app.run_command import parse_request
     from hardware.geometry import inverse, transform
     from hardware.recorded import read_frame
     from hardware.sim.model import camera_mount
     from perception.cutout import ClusterSegmenter
-    from perception.errors import NotFound, PerceptionError
+    from perception.errors import PerceptionError
     from perception.pointcloud import masked_points
     from perception.tabletop import TabletopDetector
     from perception.types import Detection
     from planning.antipodal import AntipodalGenerator
+    from planning.errors import NoGrasp
     from planning.motion.planner import RoboplanPlanner
 
     if command.object is None:
         raise UsageError("--object NAME is missing: say what it is, for example --object hammer")
-    label = parse_request(command.object).label
+    request = parse_request(command.object)
+    label = request.label
     rng = np.random.default_rng(command.seed)
     frame = read_frame(command.folder)
     box = box_of(command.box, frame)
@@ -72,24 +77,24 @@ def main(arguments: Sequence[str]) -> int:
     under_camera = -plane.offset_m * plane.normal
     table_z_m, place = config.scene.table_top_z_m, np.array(command.place)
     findings = Findings(placed(frame, plane, table_z_m, under_camera, place), plane)
+    order = Order(config, request, rng)
     parts = BackEnds(
-        detector=TabletopDetector(rng, config.perception.detector, box),
+        detector=TabletopDetector(rng, config.perception.detector),
         segmenter=ClusterSegmenter(rng, config.perception.detector),
-        vlm=None,
+        vlm=None if config.back_ends.vlm == "simulated" else VLMS[config.back_ends.vlm](order),
         grasps=AntipodalGenerator(config.planning.antipodal),
         planner=RoboplanPlanner(config.motion, camera_mount(config.sim.camera)),
     )
     if config.back_ends.vlm == "simulated":
         findings.notes.append("the simulated VLM knows simulated objects only; the shape rule decided")
     try:
-        try:
+        if box is None:
             boxed = parts.detector.detect(findings.frame, label)
-        except NotFound:
-            if box is None:
-                raise
+        else:
             boxed = Detection(label, 1.0, box, None, "the box as given")
         found = parts.segmenter.segment(findings.frame, boxed)
-    except PerceptionError as error:
+        check_fills(found)
+    except (PerceptionError, NoGrasp) as error:
         findings.failure = str(error)
     else:
         seen = masked_points(findings.frame, found.mask)

@@ -23,7 +23,8 @@ from perception.simulated import (
     SimulatedVlm,
 )
 from perception.simulated_vlm import part_ids
-from perception.tabletop import ClusterSegmenter, TabletopDetector, overlap
+from perception.cutout import ClusterSegmenter
+from perception.tabletop import TabletopDetector, overlap
 from perception.types import Detection, Keypoint
 
 TABLE_VIEW_DEG = (0.0, -44.4, 180.0, -129.2, 0.0, -65.2, 90.0)
