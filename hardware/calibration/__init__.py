@@ -1,0 +1,1 @@
+"""Where the camera sits on the flange: the file that says so, and what follows from it."""
