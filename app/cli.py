@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("app.run_command", "hand one object to a person, by default in simulation"),
     "watch": ("app.views.watch", "look at a run, while it happens or afterwards"),
     "plan": ("app.plan.command", "perceive and plan on a recorded picture; nothing moves"),
+    "ground": ("app.ground.command", "the numbered grid, masks and regions on any picture"),
     "tree": ("app.tree_command", "draw the behaviour tree"),
     "models": ("app.models.cli", "fetch and check the weights of learned models"),
     "serve": ("app.serve_command", "run the models here for a robot PC without GPU"),

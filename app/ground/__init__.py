@@ -1,0 +1,1 @@
+"""Grounding on any picture: no robot, no depth."""
