@@ -107,12 +107,16 @@ def main():
     return 3
 
 cli.main = main
-cli.program()
+{end}
 """
 
 
-def test_a_job_does_not_keep_the_program_alive() -> None:
+@pytest.mark.parametrize("end", ["cli.program()", "raise SystemExit(cli.main())"])
+def test_a_job_does_not_keep_the_program_alive(end: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(seconds=60)], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", PROGRAM.format(seconds=60, end=end)],
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, "the run has ended\n", "")

@@ -9,10 +9,11 @@ from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
 from behaviours import keys
+from behaviours.ground import CrossCheck
 from perception.errors import VlmError
 from perception.options import GridOptions
-from perception.types import HandoverRequest
-from tests.bar import table_picture
+from perception.types import HandoverRequest, RegionCells
+from tests.bar import bar_regions, table_picture
 from tests.behaviours.inputs import detection
 from tests.bench import Bench
 from tests.fakes import HeldJobs
@@ -123,6 +124,18 @@ def test_a_doubtful_answer_is_asked_about_again_with_the_doubt() -> None:
     assert get(keys.REGIONS).cells.human == (11, 12, 6)
     assert "you meant 11, 12, 6 for the human" in bench.vlm.asked[2][-1].text
     assert len(bench.vlm.asked) == 3, "the second opinion holds for the picture"
+
+
+def test_doubtful_regions_are_taken_back() -> None:
+    bench = Bench()
+    put(keys.REQUEST, HandoverRequest("bar"))
+    put(keys.FRAME, replace(table_picture(), stamp_s=5.0))
+    put(keys.OBJECT, detection())
+    put(keys.REGIONS, replace(bar_regions(), cells=RegionCells((11, 12, 6), (15, 14, 10))))
+    leaf = ready(CrossCheck("Cross-Check", GridOptions(ask_twice=True)), bench)
+    assert run(leaf, bench) is Status.FAILURE, "GOOD_REPLY in labels that run backward is the other way round"
+    assert get(keys.REGIONS) is None
+    assert get(keys.VLM_ERROR) == leaf.feedback_message
 
 
 def test_an_answer_that_stays_in_doubt_is_left_to_the_shape() -> None:

@@ -117,6 +117,7 @@ FAULTS: list[tuple[Act, type[VlmError], str, int]] = [
     (Status(403, "no access"), errors.KeyRefused, r"HTTP 403: no access", 1),
     (Status(404, "The model `x` does not exist"), errors.ModelUnknown, r"perception\.vlm\.model", 1),
     (Status(400, "image too small"), errors.RequestRejected, "HTTP 400: image too small", 1),
+    (Status(400, f"cannot use {KEY}"), errors.RequestRejected, r"cannot use \*\*\*", 1),
     (Status(413, "too large"), errors.RequestRejected, "HTTP 413", 1),
     (Status(422, "unprocessable"), errors.RequestRejected, "HTTP 422", 1),
     (Status(429, "slow down", headers=SOON), errors.RateLimited, "too many requests", 2),
