@@ -20,6 +20,7 @@ import tyro
 
 from app.config import FILE, load_config
 from app.errors import ConfigError, UsageError
+from app.models.checks import weights_findings
 from app.options import Config
 
 State = Literal["ok", "missing", "wrong", "optional"]
@@ -49,6 +50,9 @@ EXTRAS = {
     "openai": ("openai", "models", "vision-language models behind an OpenAI-compatible server"),
     "huggingface_hub": ("huggingface_hub", "models", "downloads of model weights"),
     "pooch": ("pooch", "models", "downloads of model weights"),
+    "starlette": ("starlette", "models", "handover serve models"),
+    "uvicorn": ("uvicorn", "models", "handover serve models"),
+    "httpx2": ("httpx2", "remote", "models on another machine"),
     "pyrealsense2": ("pyrealsense2", "robot", "the RealSense camera"),
     "open3d": ("open3d", "viz", "planes, clusters and normals of real depth clouds"),
 }
@@ -166,6 +170,8 @@ def _configuration(path: Path | None) -> Iterator[Check]:
     yield Check("configuration", str(found) if found else "defaults", "ok", "every value is valid")
     for step in fields(config.back_ends):
         yield Check("back ends", step.name, "ok", _choice(config, step.name))
+    for subject, state, detail in weights_findings(config):
+        yield Check("weights", subject, state, detail)
 
 
 def _choice(config: Config, step: str) -> str:

@@ -35,16 +35,22 @@ LEARNED: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 def needed(config: Config) -> Iterator[Need]:
     """The weights that the configured back ends load on this machine, in the order of the steps."""
-    names, models = config.back_ends, config.perception.models
     if config.perception.remote.url is not None:
         return
     for (step, back_end), models_of_step in LEARNED.items():
-        if getattr(names, step) != back_end:
+        if getattr(config.back_ends, step) != back_end:
             continue
         for model in models_of_step:
-            load = getattr(getattr(models, model, None), "load", None)
-            checkpoint: str | None = getattr(load, "checkpoint", None)
+            checkpoint = _checkpoint(config, model)
             if checkpoint is not None and checkpoint in CATALOGUE:
                 yield Need(step, back_end, (checkpoint,), None)
             else:
                 yield Need(step, back_end, SERVING.get(model, (model,)), checkpoint)
+
+
+def _checkpoint(config: Config, model: str) -> str | None:
+    """What the configuration says of a model's weights: a path, a name of the catalogue, or nothing."""
+    if model == "contact_graspnet":
+        return config.planning.contact_graspnet.checkpoint
+    checkpoint: str | None = getattr(config.perception.models, model).load.checkpoint
+    return checkpoint

@@ -15,16 +15,18 @@ from perception.models.device import Placement, package
 from perception.models.errors import CheckpointMissing, CheckpointRefused, differences
 from perception.models.options import LoadOptions
 from perception.weights import weights_path
+from perception.weights.catalogue import CATALOGUE
 from perception.weights.options import WeightsOptions
 
 
 def find_checkpoint(model: str, options: LoadOptions, weights: WeightsOptions | None = None) -> Path:
-    """The file or folder with the weights of `model`: the user's own, or else those in the store.
+    """The file or folder with the weights of `model`: the user's own, or those in the store, by the model's
+    name or by the name the user chose.
 
     Raises CheckpointMissing, or the store's WeightsMissing and WeightsChanged.
     """
-    if options.checkpoint is None:
-        return weights_path(model, weights or WeightsOptions())
+    if options.checkpoint is None or options.checkpoint in CATALOGUE:
+        return weights_path(options.checkpoint or model, weights or WeightsOptions())
     path = Path(options.checkpoint).expanduser()
     if not path.exists():
         raise CheckpointMissing(model, path)

@@ -17,7 +17,7 @@ class LoadOptions:
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     checkpoint: str | None = None
-    """A folder or file of weights; null: what `handover models pull` fetched."""
+    """Your own folder or file, or a name from `handover models list`; null: what was pulled."""
     device: Device = "auto"
     """auto: the GPU where there is one."""
     precision: Precision = "auto"

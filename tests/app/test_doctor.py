@@ -61,7 +61,7 @@ def test_a_missing_core_package_counts_and_says_how_to_get_it(
 def test_an_unsupported_python_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.sys, "version_info", (3, 9, 1))
     monkeypatch.setattr(doctor.platform, "python_version", lambda: "3.9.1")
-    assert check("Python") == Check("program", "Python", "missing", "3.9.1; 3.11 to 3.13")
+    assert next(examine(None)) == Check("program", "Python", "missing", "3.9.1; 3.11 to 3.13")
 
 
 @pytest.mark.parametrize(
