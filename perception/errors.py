@@ -30,7 +30,9 @@ class SegmentationFailed(PerceptionError):
 
 
 class VlmError(PerceptionError):
-    """The vision-language model could not be asked or did not answer."""
+    """The vision-language model could not be asked or did not answer; bytes_sent in vain, None where unknown."""
+
+    bytes_sent: int | None = None
 
 
 class VlmParseError(PerceptionError):
@@ -51,4 +53,5 @@ class HumanLost(PerceptionError):
     """Nobody is tracked."""
 
     def __init__(self, reason: str) -> None:
+        self.reason = reason
         super().__init__(f"no person tracked: {reason}")

@@ -198,5 +198,7 @@ class KeypointTracker:
                 raise HumanLost("nobody in the picture")
             self._pose = self._filter.update(keypoints, frame)
             self._reason = "the next picture is not ready yet"
+        except HumanLost as error:
+            self._reason = error.reason
         except HandoverError as error:
             self._reason = str(error)
