@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from behaviours import keys
 from behaviours.base import WorkerLeaf
-from behaviours.keys import Outcome, SecondOpinion
+from behaviours.keys import Outcome, SecondOpinion, Unanswered
 from hardware.types import FloatArray, RGBDFrame
 from perception.cross_check import check_agreement, second_cells
 from perception.errors import VlmError, VlmParseError
@@ -87,13 +87,18 @@ class AskVlm(WorkerLeaf):
         keys.FRAME: RGBDFrame,
         keys.OBJECT: Detection,
     }
-    UPDATES = {keys.VLM_PROMPT: tuple, keys.VLM_REPLY: Reply, keys.VLM_ERROR: str}
+    UPDATES = {
+        keys.VLM_PROMPT: tuple,
+        keys.VLM_REPLY: Reply,
+        keys.VLM_ERROR: str,
+        keys.VLM_UNANSWERED: Unanswered,
+    }
 
     def __init__(self, name: str, options: GridOptions) -> None:
         super().__init__(name)
         self._options = options
 
-    def job(self) -> Callable[[], tuple[tuple[Message, ...], Reply]]:
+    def job(self) -> Callable[[], tuple[tuple[Message, ...], Reply | VlmError]]:
         vlm = self.services.vlm
         if vlm is None:
             raise VlmError("no vision-language model is configured; set one or build the tree without it")
@@ -103,13 +108,16 @@ class AskVlm(WorkerLeaf):
         fault = self.read_if_set(keys.VLM_ERROR)
         repair = prompt is not None and reply is not None and fault is not None and _shows(prompt, frame)
 
-        def ask() -> tuple[tuple[Message, ...], Reply]:
+        def ask() -> tuple[tuple[Message, ...], Reply | VlmError]:
             if repair:
                 messages = repair_messages(prompt, reply, fault)
             else:
                 grid = numbered_grid(frame, detection, self._options.n, options=self._options)
                 messages = first_messages(request.label, grid, self._options)
-            return messages, vlm.ask(messages)
+            try:
+                return messages, vlm.ask(messages)
+            except VlmError as error:
+                return messages, error
 
         return ask
 
@@ -117,8 +125,11 @@ class AskVlm(WorkerLeaf):
         super().cancel()
         _interrupt(self.services.vlm)
 
-    def finish(self, result: tuple[tuple[Message, ...], Reply]) -> Status:
+    def finish(self, result: tuple[tuple[Message, ...], Reply | VlmError]) -> Status:
         messages, reply = result
+        if isinstance(reply, VlmError):  # a repair goes on from the last reply, so that one stays
+            self.write(keys.VLM_UNANSWERED, Unanswered(messages, str(reply), reply.bytes_sent))
+            return self.fail(str(reply))
         self.write(keys.VLM_PROMPT, messages)
         self.write(keys.VLM_REPLY, reply)
         self.unset([keys.VLM_ERROR])

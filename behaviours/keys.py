@@ -10,6 +10,7 @@
 | scene/object, scene/obstacles | Detect Object | grounding, grasps, motions |
 | vlm/prompt | Ask VLM | Parse Regions, record |
 | vlm/reply, vlm/error | Ask VLM, Parse Regions | Parse Regions, Ask VLM (repair prompt) |
+| vlm/unanswered | Ask VLM (a question that got no reply) | record |
 | vlm/second | Cross-Check (question and reply) | Cross-Check, record |
 | scene/regions | Parse Regions or Ground By Shape | grasps, delivery |
 | grasp/view, grasp/set, grasp/queue, grasp/current | Generate, Rank, Next Grasp | Plan Grasp, record |
@@ -54,6 +55,15 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """A question that got no reply, why, and how many bytes left the machine all the same."""
+
+    question: tuple[Message, ...]
+    reason: str
+    bytes_sent: int | None
+
+
+@dataclass(frozen=True)
 class SecondOpinion:
     """The question asked with backward labels, and the reply; both for one picture."""
 
@@ -71,6 +81,7 @@ OBSTACLES = "scene/obstacles"
 VLM_PROMPT = "vlm/prompt"
 VLM_REPLY = "vlm/reply"
 VLM_ERROR = "vlm/error"
+VLM_UNANSWERED = "vlm/unanswered"
 VLM_SECOND = "vlm/second"
 REGIONS = "scene/regions"
 GRASP_VIEW = "grasp/view"
@@ -98,6 +109,7 @@ TYPES: dict[str, type] = {
     VLM_PROMPT: tuple,  # tuple[Message, ...]
     VLM_REPLY: Reply,
     VLM_ERROR: str,
+    VLM_UNANSWERED: Unanswered,
     VLM_SECOND: SecondOpinion,
     REGIONS: Regions,
     GRASP_VIEW: GraspView,

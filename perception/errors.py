@@ -30,7 +30,10 @@ class SegmentationFailed(PerceptionError):
 
 
 class VlmError(PerceptionError):
-    """The vision-language model could not be asked or did not answer; bytes_sent in vain, None where unknown."""
+    """The vision-language model could not be asked or did not answer.
+
+    bytes_sent: what left the machine in vain; None where unknown.
+    """
 
     bytes_sent: int | None = None
 

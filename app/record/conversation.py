@@ -9,7 +9,9 @@ from perception.types import Message, Reply
 
 
 class Conversation:
-    """One numbered turn per prompt: 01-prompt.txt with its pictures, 01-reply.txt, 01-fault.txt."""
+    """One numbered turn per prompt: 01-prompt.txt with its pictures, 01-reply.txt or 01-error.txt,
+    01-fault.txt.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -35,6 +37,11 @@ class Conversation:
     def refused(self, fault: str) -> None:
         self._write("fault", fault)
 
+    def unanswered(self, reason: str, bytes_sent: int | None) -> None:
+        """There was no reply; what left the machine all the same is told."""
+        sent = "" if bytes_sent is None else f"\n\n({bytes_sent} bytes sent)"
+        self._write("error", reason + sent)
+
     def _write(self, kind: str, text: str) -> None:
         self._folder.mkdir(exist_ok=True)
         (self._folder / f"{self._turn:02d}-{kind}.txt").write_text(text + "\n", encoding="utf-8")
@@ -51,4 +58,4 @@ def _facts(reply: Reply) -> Iterator[str]:
     if reply.bytes_sent is not None:
         yield f"{reply.bytes_sent} bytes sent"
     if reply.cost is not None:
-        yield f"cost {reply.cost:.4f}"
+        yield f"cost {reply.cost:.6f}"

@@ -107,6 +107,9 @@ class Recorder:
             self._conversation.asked(value)
         elif key == keys.VLM_REPLY:
             self._conversation.answered(value)
+        elif key == keys.VLM_UNANSWERED:
+            self._conversation.asked(value.question)
+            self._conversation.unanswered(value.reason, value.bytes_sent)
         elif key == keys.VLM_SECOND:
             self._conversation.asked(value.question)
             self._conversation.answered(value.reply)

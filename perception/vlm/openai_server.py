@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hardware.protocols import Clock
+from perception.errors import VlmError
 from perception.grid import LARGEST_SENT_PX
 from perception.models.device import package
 from perception.prompt import asked_count
@@ -86,6 +87,7 @@ class OpenAiServer:
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The model's answer. Raises VlmError; one that only a person can mend is raised again at once."""
         if self._given_up is not None:
+            self._given_up.bytes_sent = 0
             raise self._given_up
         allowance = self._budget.allow(messages)
         body = request_body(messages, self._options)
@@ -94,8 +96,10 @@ class OpenAiServer:
             completion = self._waiting.run(lambda: self._create(body, call, allowance), allowance.seconds)
             reply = self._reply(completion, sum(call.sent))
             call.answered = True
-        except LastingVlmError as error:
-            self._given_up = error
+        except VlmError as error:
+            error.bytes_sent = sum(call.sent)
+            if isinstance(error, LastingVlmError):
+                self._given_up = error
             raise
         finally:
             call.over = True

@@ -17,7 +17,7 @@ from app.record.short import LIMIT, short
 from app.record.writer import Recorder
 from app.ticks import Node, NodeState, Result, Tick
 from behaviours import keys
-from behaviours.keys import Failure, Outcome
+from behaviours.keys import Failure, Outcome, SecondOpinion, Unanswered
 from hardware.types import ArmState, GripperState, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, Message, Picture, RegionCells, Regions, Reply
 from planning.types import GraspPlan, HandoverPose, Phase, Rejection, ToolGoal
@@ -148,11 +148,24 @@ def test_the_dialogue_is_kept_word_for_word(tmp_path: Path) -> None:
     assert (folder / "02-prompt.txt").read_text().endswith("[user]\nAgain.\n")
 
 
+def test_a_question_without_a_reply_is_kept_with_what_left_the_machine(tmp_path: Path) -> None:
+    recorder = begun(tmp_path)
+    picture = Picture(b"\x89PNG bytes", (0.0, 0.0, 1.0, 1.0), 5, 0.0)
+    asked = (Message("user", "Which cells?", (picture,)),)
+    recorder.tick(tick(1, {keys.VLM_UNANSWERED: Unanswered(asked, "no answer within 20.0 s", 4000)}))
+    recorder.tick(tick(2, {keys.VLM_PROMPT: asked, keys.VLM_REPLY: Reply("yes", "a model")}))
+    recorder.tick(tick(3, {keys.VLM_SECOND: SecondOpinion(asked, Reply("no", "a model"))}))
+    folder = tmp_path / "vlm"
+    assert (folder / "01-error.txt").read_text() == "no answer within 20.0 s\n\n(4000 bytes sent)\n"
+    assert (folder / "01-picture-1.png").read_bytes() == picture.png
+    assert [(folder / f"{turn}-reply.txt").read_text()[:3].strip() for turn in ("02", "03")] == ["yes", "no"]
+
+
 def test_a_reply_is_kept_with_what_it_cost(tmp_path: Path) -> None:
     conversation = Conversation(tmp_path / "vlm")
     conversation.answered(Reply("yes", "a model", 900, 12, bytes_sent=4000, cost=0.00123))
     text = (tmp_path / "vlm" / "00-reply.txt").read_text()
-    assert text.endswith("(a model; tokens in 900; tokens out 12; 4000 bytes sent; cost 0.0012)\n")
+    assert text.endswith("(a model; tokens in 900; tokens out 12; 4000 bytes sent; cost 0.001230)\n")
     conversation.answered(Reply("yes", "a model", cached=True))
     assert "nothing was sent" in (tmp_path / "vlm" / "00-reply.txt").read_text()
 

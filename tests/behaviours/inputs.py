@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from behaviours import keys
-from behaviours.keys import SecondOpinion
+from behaviours.keys import SecondOpinion, Unanswered
 from hardware.types import FloatArray, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, Message, Reply
 from planning.held import held_object
@@ -69,6 +69,7 @@ INPUTS: dict[str, Callable[[Bench], object]] = {
     keys.VLM_PROMPT: lambda bench: (Message("user", "Which cells?"),),
     keys.VLM_REPLY: lambda bench: Reply(GOOD_REPLY, "scripted model"),
     keys.VLM_ERROR: lambda bench: "names cell 26 of 25",
+    keys.VLM_UNANSWERED: lambda bench: Unanswered((Message("user", "Which cells?"),), "no answer", None),
     keys.VLM_SECOND: lambda bench: SecondOpinion(
         (Message("user", "Which cells?"),), Reply(GOOD_REPLY, "scripted model")
     ),

@@ -155,6 +155,7 @@ def test_every_fault_is_told_apart(
     with pytest.raises(kind, match=words):
         raise error
     assert len(server.requests) == requests
+    assert error.bytes_sent == sum(request.length for request in server.requests)
     assert "\n" not in str(error)
     assert len(str(error)) < 500
 
