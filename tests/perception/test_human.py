@@ -209,7 +209,7 @@ def test_an_old_pose_is_a_lost_person_and_says_why() -> None:
 def test_expected_failures_are_reasons(fault: Any) -> None:
     follow, stage, _ = tracker()
     stage.fault = fault
-    with pytest.raises(HumanLost, match=r"^no person tracked: (overlooked|the newest reading.* 9\.000 s old)"):
+    with pytest.raises(HumanLost, match=r"^no person tracked: (overlooked|.* 9\.000 s old)"):
         follow.latest(0.5)
 
 
