@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     from rich.console import Console
 
     from app.errors import UsageError
-    from app.factory import VLMS, Order
+    from app.factory import DETECTORS, GRASPS, SEGMENTERS, VLMS, Order
     from app.plan.object_view import check_fills
     from app.plan.placing import box_of, placed, table_plane
     from app.plan.report import print_findings, write_findings
@@ -57,12 +57,9 @@ def main(arguments: Sequence[str]) -> int:
     from hardware.geometry import inverse, transform
     from hardware.recorded import read_frame
     from hardware.sim.model import camera_mount
-    from perception.cutout import ClusterSegmenter
     from perception.errors import PerceptionError
     from perception.pointcloud import masked_points
-    from perception.tabletop import TabletopDetector
     from perception.types import Detection
-    from planning.antipodal import AntipodalGenerator
     from planning.errors import NoGrasp
     from planning.motion.planner import RoboplanPlanner
 
@@ -79,10 +76,10 @@ def main(arguments: Sequence[str]) -> int:
     findings = Findings(placed(frame, plane, table_z_m, under_camera, place), plane)
     order = Order(config, request, rng)
     parts = BackEnds(
-        detector=TabletopDetector(rng, config.perception.detector),
-        segmenter=ClusterSegmenter(rng, config.perception.detector),
-        vlm=None if config.back_ends.vlm == "simulated" else VLMS[config.back_ends.vlm](order),
-        grasps=AntipodalGenerator(config.planning.antipodal),
+        detector=DETECTORS[_instead(config.back_ends.detector, "tabletop")](order),
+        segmenter=SEGMENTERS[_instead(config.back_ends.segmenter, "cluster")](order),
+        vlm=VLMS[_instead(config.back_ends.vlm, "none")](order),
+        grasps=GRASPS[config.back_ends.grasps](order),
         planner=RoboplanPlanner(config.motion, camera_mount(config.sim.camera)),
     )
     if config.back_ends.vlm == "simulated":
@@ -112,3 +109,8 @@ def main(arguments: Sequence[str]) -> int:
     write_findings(command.out, findings, label, names)
     print_findings(Console(), findings, command.out, label, names)
     return 0 if findings.plan else 1
+
+
+def _instead(name: str, other: str) -> str:
+    """The back end to use: `other` for one that knows simulated objects only."""
+    return other if name == "simulated" else name
