@@ -63,7 +63,7 @@ class KortexGripper:
     ) -> None:
         self._session, self._feedback, self._options, self._clock = session, feedback, options, clock
         self._names = session.package.messages.Base
-        self._lock, self._news, self._ended = Lock(), Event(), Event()
+        self._lock, self._news, self._hurry, self._ended = Lock(), Event(), Event(), Event()
         self._wanted: float | None = None
         """The share to send next; a newer command overwrites it."""
         reading = feedback.newest()
@@ -107,6 +107,7 @@ class KortexGripper:
             self._motion = None
             if self._goal <= reading.closed or not self._stalled():
                 self._goal = self._wanted = reading.closed
+        self._hurry.set()
         self._news.set()
 
     def progress(self, motion: KortexGripperMotion) -> MotionStatus:
@@ -142,7 +143,7 @@ class KortexGripper:
         self._before = reading.closed
 
     def _send(self) -> None:
-        """In a thread: the newest wanted opening, at most `gripper_rate_hz` times a second."""
+        """In a thread: the newest wanted opening, so many times a second at most; a halt goes at once."""
         while True:
             self._news.wait()
             self._news.clear()
@@ -152,7 +153,8 @@ class KortexGripper:
                 wanted, motion = self._wanted, self._motion
             if wanted is not None:
                 self._send_one(wanted, motion)
-                self._ended.wait(1.0 / self._options.gripper_rate_hz)
+                self._hurry.wait(1.0 / self._options.gripper_rate_hz)
+                self._hurry.clear()
 
     def _send_one(self, closed: float, motion: KortexGripperMotion | None) -> None:
         command: Any = self._names.GripperCommand()
@@ -172,5 +174,6 @@ class KortexGripper:
 
     def _end(self) -> None:
         self._ended.set()
+        self._hurry.set()
         self._news.set()
         self._sender.join(1.0)

@@ -1,0 +1,83 @@
+"""The gripper through Kortex: an object shows by the stall, commands are few, a cancelled grip holds on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from hardware.errors import LimitViolation
+from hardware.kinova.loopback.mischief import Refuse
+from tests.hardware.kinova.rig import Rig, rig
+
+
+@pytest.fixture
+def gripper_rig() -> Iterator[Rig]:
+    with rig() as made:
+        yield made
+
+
+def test_it_goes_where_it_is_told_and_holds_nothing(gripper_rig: Rig) -> None:
+    for width_m in (0.05, 0.08):
+        assert gripper_rig.end_of(gripper_rig.gripper.move(width_m, 40.0)).succeeded
+        assert gripper_rig.gripper.state().width_m == pytest.approx(width_m, abs=0.002)
+        assert not gripper_rig.gripper.state().holding
+
+
+def test_closing_on_an_object_succeeds_and_holds_until_it_opens(gripper_rig: Rig) -> None:
+    gripper_rig.fingers.object_width_m = 0.03
+    status = gripper_rig.end_of(gripper_rig.gripper.move(0.0, 40.0))
+    assert status.succeeded
+    assert "30 mm" in status.reason
+    assert gripper_rig.gripper.state().holding
+    assert gripper_rig.end_of(gripper_rig.gripper.move(0.06, 40.0)).succeeded
+    assert not gripper_rig.gripper.state().holding
+
+
+def test_closing_on_nothing_holds_nothing(gripper_rig: Rig) -> None:
+    assert gripper_rig.end_of(gripper_rig.gripper.move(0.0, 40.0)).succeeded
+    assert not gripper_rig.gripper.state().holding
+
+
+def test_an_object_that_slips_out_is_no_longer_held(gripper_rig: Rig) -> None:
+    gripper_rig.fingers.object_width_m = 0.03
+    gripper_rig.end_of(gripper_rig.gripper.move(0.0, 40.0))
+    gripper_rig.fingers.object_width_m = None
+    gripper_rig.fingers.move(0.0, 40.0)  # the fingers go on closing
+    gripper_rig.until(lambda: not gripper_rig.gripper.state().holding)
+
+
+def test_a_cancelled_grip_keeps_gripping_and_a_cancelled_closing_keeps_its_width(gripper_rig: Rig) -> None:
+    gripper_rig.fingers.object_width_m = 0.03
+    motion = gripper_rig.gripper.move(0.0, 40.0)
+    gripper_rig.until(lambda: gripper_rig.gripper.state().holding)
+    motion.cancel()
+    assert gripper_rig.gripper.state().holding
+    gripper_rig.fingers.object_width_m = None
+    gripper_rig.end_of(gripper_rig.gripper.move(0.08, 40.0))
+    motion = gripper_rig.gripper.move(0.0, 40.0)
+    gripper_rig.until(lambda: gripper_rig.gripper.state().width_m < 0.06)
+    motion.cancel()
+    width_m = gripper_rig.gripper.state().width_m
+    gripper_rig.until(lambda: gripper_rig.gripper._wanted is None)
+    assert width_m - 0.02 < gripper_rig.gripper.state().width_m < 0.08
+
+
+def test_commands_that_come_fast_are_sent_few_and_the_last_one_wins(gripper_rig: Rig) -> None:
+    motions = [gripper_rig.gripper.move(0.08 - 0.001 * k, 40.0) for k in range(30)]
+    assert gripper_rig.end_of(motions[-1]).succeeded
+    assert gripper_rig.gripper.state().width_m == pytest.approx(0.051, abs=0.002)
+    assert gripper_rig.count("SendGripperCommand") <= 6
+    assert all(not motion.poll().succeeded for motion in motions[:-1])
+
+
+def test_a_refused_command_fails_with_the_arm_s_reason(gripper_rig: Rig) -> None:
+    gripper_rig.controller.mischief.answers["SendGripperCommand"].append(Refuse("UNIMPLEMENTED"))
+    status = gripper_rig.end_of(gripper_rig.gripper.move(0.05, 40.0))
+    assert "Robotiq" in status.reason
+
+
+def test_what_the_stroke_cannot_is_refused_here(gripper_rig: Rig) -> None:
+    with pytest.raises(LimitViolation):
+        gripper_rig.gripper.move(0.2, 40.0)
+    assert gripper_rig.count("SendGripperCommand") == 0
