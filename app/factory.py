@@ -186,11 +186,12 @@ def _antipodal_grasps(order: Order) -> GraspGenerator:
 
 
 def _contact_graspnet(order: Order) -> GraspGenerator:
-    from planning.contact_graspnet.generator import ContactGraspNetGenerator
+    def here(options: PerceptionOptions) -> GraspGenerator:
+        from planning.contact_graspnet.generator import ContactGraspNetGenerator
 
-    return ContactGraspNetGenerator(
-        order.config.planning.contact_graspnet, order.config.perception.weights
-    )
+        return ContactGraspNetGenerator(order.config.planning.contact_graspnet, options.weights)
+
+    return remote_factory.choose(order.config.perception, here, remote_factory.grasps)
 
 
 def _roboplan_planner(order: Order, devices: Devices) -> MotionPlanner:
