@@ -106,6 +106,12 @@ def test_among_several_objects_the_box_decides(tmp_path: Path, capsys: pytest.Ca
         ),
         (lambda f: np.save(f / "depth.npy", np.zeros((HEIGHT, WIDTH))), "no reading at all"),
         (lambda f: np.save(f / "depth.npy", np.full((HEIGHT, WIDTH), 700.0)), "check depth_scale"),
+        (lambda f: np.save(f / "depth.npy", np.full((HEIGHT, WIDTH), 0.0007)), "check depth_scale"),
+        (lambda f: np.save(f / "depth.npy", np.full((HEIGHT, WIDTH), np.nan)), "no reading at all"),
+        (lambda f: np.save(f / "depth.npy", np.full((9, 9), 0.5)), "depth is 9 x 9 pixels"),
+        (lambda f: (f / "camera.json").unlink(), "the file is missing"),
+        (lambda f: Image.new("I;16", (WIDTH, HEIGHT)).save(f / "color.png"), "colour needs 8 bits"),
+        (lambda f: Image.new("RGBA", (WIDTH, HEIGHT)).save(f / "depth.png"), "depth needs 16 bits"),
     ],
 )
 def test_unusable_recording_is_one_clear_error(
@@ -116,3 +122,23 @@ def test_unusable_recording_is_one_clear_error(
     assert main(["plan", str(folder), "--object", "hammer", "--out", str(tmp_path / "out")]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_metres_and_transparency_are_read_as_well(tmp_path: Path) -> None:
+    folder = record(tmp_path / "npy", hammer())
+    before = read_frame(folder)
+    np.save(folder / "depth.npy", np.where(before.depth_m > 0.0, before.depth_m, np.nan))
+    (folder / "depth.png").unlink()
+    Image.open(folder / "color.png").convert("RGBA").save(folder / "color.png")
+    after = read_frame(folder)
+    np.testing.assert_array_equal(after.rgb, before.rgb)
+    np.testing.assert_allclose(after.depth_m, before.depth_m)
+
+
+def test_a_body_wider_than_the_gripper_is_declined_with_its_width(tmp_path: Path) -> None:
+    folder = record(tmp_path / "wide", (Block((0.45, 0.0), (0.15, 0.14, 0.08)),))
+    out = tmp_path / "out"
+    assert main(["plan", str(folder), "--object", "tin", "--out", str(out)]) == 1
+    plan = json.loads((out / "plan.json").read_text())
+    assert plan["camera_from_grasp"] is None
+    assert "wide at its narrowest, the fingers take 77 mm" in plan["failure"]

@@ -1,5 +1,7 @@
 """Clouds have the right metres and frames; planes, outliers and clusters are found where they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from perception.pointcloud import (
     masked_points,
     voxel_downsample,
     without_outliers,
+    without_smears,
 )
 from tests.perception.scenes import TABLE_Z, Block, object_mask, table_frame
 
@@ -117,3 +120,16 @@ def test_clusters_are_numbered_from_the_largest() -> None:
     small = line[:5] + np.array([0.0, 0.1, 0.0])
     labels = cluster_labels(np.vstack([small, line]), 0.015)
     assert labels.tolist() == [1] * 5 + [0] * 20
+
+
+def test_readings_between_a_thing_and_the_table_behind_it_go_and_surfaces_stay() -> None:
+    frame = table_frame([Block((0.45, 0.0), (0.08, 0.08, 0.10))])
+    truth = object_mask(frame)
+    edge = np.roll(truth, 1, axis=1) & ~truth
+    smeared = replace(frame, depth_m=np.where(edge, frame.depth_m - 0.05, frame.depth_m))
+    clear = without_smears(smeared).depth_m
+    assert not clear[edge].any()
+    inner = truth & np.roll(truth, 2, axis=1) & np.roll(truth, -2, axis=1)
+    inner &= np.roll(truth, 2, axis=0) & np.roll(truth, -2, axis=0)
+    assert (clear[inner] > 0.0).all()
+    assert np.mean(clear > 0.0) > 0.97

@@ -124,6 +124,25 @@ def test_regions_are_apart_on_the_object_and_never_empty(
     assert np.linalg.norm(touching[:, None] - away[None], axis=2).min() >= 2.0
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_small_handle_at_the_side_of_a_standing_cup_is_for_the_person(side: int) -> None:
+    frame = table_frame([Block((0.45, 0.0), (0.07, 0.08, 0.10))], base_from_camera=ASLANT, noise_m=0.001)
+    mask, depth = object_mask(frame).copy(), frame.depth_m.copy()
+    rows, columns = np.nonzero(mask)
+    top, tall = int(rows.min()), int(np.ptp(rows))
+    handle = np.zeros_like(mask)
+    edge = int(columns.max()) + 1 if side > 0 else int(columns.min()) - 8
+    handle[top + tall // 4 : top + 3 * tall // 5, edge : edge + 8] = True
+    depth[handle] = np.median(depth[mask])
+    mask |= handle
+    regions = ShapeGrounder().ground(
+        dataclasses.replace(frame, depth_m=depth), Detection("cup", 1.0, (0, 0, 9, 9), mask, "test")
+    )
+    assert share(regions.human_mask, handle) > 0.7
+    middle = columns.mean()
+    assert side * (np.nonzero(regions.robot_mask)[1].mean() - middle) < 0.0
+
+
 def test_the_same_frame_gives_the_same_regions() -> None:
     first, second = (ground(list(hammer(0.4)))[0] for _ in range(2))
     assert np.array_equal(first.human_mask, second.human_mask)

@@ -11,6 +11,7 @@ from hardware.sim.build import SimulatedRobot, build_world
 from hardware.sim.options import PersonOptions, SimOptions
 from hardware.sim.scenario import sample_scene
 from hardware.types import RGBDFrame
+from perception.cutout import ClusterSegmenter
 from perception.grounding import GridGrounder
 from perception.human import KeypointTracker
 from perception.options import SimulatedPerceptionOptions
@@ -23,7 +24,6 @@ from perception.simulated import (
     SimulatedVlm,
 )
 from perception.simulated_vlm import part_ids
-from perception.cutout import ClusterSegmenter
 from perception.tabletop import TabletopDetector, overlap
 from perception.types import Detection, Keypoint
 

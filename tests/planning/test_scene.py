@@ -97,6 +97,17 @@ def test_a_turned_stick_gets_a_slim_box(angle: float) -> None:
     assert box.a_from_box[2, 3] - box.size_m[2] / 2 == pytest.approx(-0.08, abs=1e-6)
 
 
+def test_the_free_corner_of_an_l_stays_free() -> None:
+    rng = np.random.default_rng(4)
+    long, short = cloud(rng, (0.40, 0.0), (0.30, 0.05, 0.20)), cloud(rng, (0.275, 0.10), (0.05, 0.20, 0.20))
+    points = np.concatenate([long, long + 1e-4, short, short - 1e-4])
+    boxes = clutter_cuboids(points, -0.08)
+    tall = points[points[:, 2] > -0.08 + OPTIONS.clutter_height_m]
+    local = [np.abs(transform(inverse(box.a_from_box), tall)) <= box.size_m / 2 + 1e-9 for box in boxes]
+    assert np.all(np.any(np.all(local, axis=2), axis=0))
+    assert not any(holds(box, np.array([[0.42, 0.12, 0.0]])) for box in boxes)
+
+
 def test_specks_and_things_beside_the_table_are_no_obstacles() -> None:
     rng = np.random.default_rng(3)
     speck = np.tile([0.3, 0.0, 0.0], (5, 1))
