@@ -59,8 +59,8 @@ _CLEANING: tuple[tuple[str, str], ...] = (
     (r"</?(?:cells?|numbers?|ids?|items?)>", ","),
     (r"</?(?:tr|li|ul|ol|br|p)\b[^<>0-9]*>|</\w+>", r"\n"),
     (r"<[a-z]\w*>", " "),
-    (r"(?m)^\W*h ?(?=[:=])", "human"),
-    (r"(?m)^\W*r ?(?=[:=])", "robot"),
+    (r"(?m)^[^\w\n]*h ?(?=[:=])", "human"),
+    (r"(?m)^[^\w\n]*r ?(?=[:=])", "robot"),
     (r"\b(?:no|nr|n[º°o])\. ?(?=[0-9])", " "),
     (r"'s\b", ""),
     (r"n't\b", " not"),
@@ -70,7 +70,7 @@ _CLEANING: tuple[tuple[str, str], ...] = (
     (r"\((?!(?:for )?(?:the )?(?:human|person|receiver|user|robot|gripper|giver)\))[^()0-9]*\)", " "),
     (r"\b(?:robot[- ]to[- ]human|human[- ]robot|human and (?:the )?robot|robot and (?:the )?human)\b", " "),
     (r"\b[0-9]+ ?(?:x|×|by) ?[0-9]+\b", " "),
-    (r"\b[0-9.]+ ?(?:cm|mm|m|%|px|pixels?|percent|degrees?)(?![a-z])", " "),
+    (r"\b[0-9]{1,6}(?:\.[0-9]{1,6})? ?(?:cm|mm|m|%|px|pixels?|percent|degrees?)(?![a-z])", " "),
     (r"\b(?:rows?|columns?|step|steps) [0-9]+(?:(?:, | and |-)[0-9]+)*", " "),
     (r"\b([0-9]+) ?(?:to|through|bis|à|\.{2,3}) ?([0-9]+)\b", r"\1-\2"),
     (r"(?<![0-9,;&/] )(?<!and )\b[0-9]+ (?:\w+ )?(?:cells|squares|numbers|labels)\b", " cells"),
@@ -170,7 +170,8 @@ def _after(block: str, events: list[re.Match[str]], i: int, taken: re.Match[str]
     taken: the numbers that already are a role's.
     """
     role, run = events[i], events[i + 1]
-    if role["run"] or not run["run"] or _NEGATED_ROLE.search(block[: role.start()]):
+    before = block[max(role.start() - _LONGEST_GAP, 0) : role.start()]
+    if role["run"] or not run["run"] or _NEGATED_ROLE.search(before):
         return None
     gap = block[role.end() : run.start()]
     strong = bool(_STRONG.fullmatch(gap))

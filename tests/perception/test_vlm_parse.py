@@ -76,12 +76,17 @@ def test_a_reply_is_read_like_its_text() -> None:
     assert parse_regions(Reply(READABLE[0][0], "model")) == RegionCells(HUMAN, ROBOT)
 
 
-@pytest.mark.parametrize(
-    "text", ["[{" * 5000, '{"a":' * 5000, "human 1," * 4000, "1-1-" * 5000, '{"human":[' + "9" * 9000 + "]}"]
-)
-def test_hostile_text_is_refused(text: str) -> None:
+HOSTILE = (
+    "[{", '{"a":', '{"human":', "human 1,", "1-1-", "8..", "9", "<think", "<think>", "<p ",
+    "| human | robot |\n", "1, 2, 3 for ", "four five ", "a\n", "-\n", "h: ", "…", "(a ", "4️⃣", "人", "row 1, ", "human 1 robot 2 ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.timeout(5)  # 0.75 s at most; a pattern whose time grew with the square of the length took 7 s
+def test_hostile_text_is_refused_at_once(piece: str) -> None:
     with pytest.raises(VlmParseError):
-        parse_regions(text)
+        parse_regions(piece * (60_000 // len(piece)))
 
 
 WORDS = st.sampled_from(
