@@ -78,7 +78,8 @@ def test_a_reply_is_read_like_its_text() -> None:
 
 HOSTILE = (
     "[{", '{"a":', '{"human":', "human 1,", "1-1-", "8..", "9", "<think", "<think>", "<p ",
-    "| human | robot |\n", "1, 2, 3 for ", "four five ", "a\n", "-\n", "h: ", "…", "(a ", "4️⃣", "人", "row 1, ", "human 1 robot 2 ",
+    "| human | robot |\n", "1, 2, 3 for ", "four five ", "a\n",
+    "-\n", "h: ", "…", "(a ", "4️⃣", "人", "row 1, ", "human 1 robot 2 ",
 )  # fmt: skip
 
 
