@@ -15,3 +15,10 @@ class SystemClock:
         """Wait; nothing happens for zero or less."""
         if seconds > 0.0:
             time.sleep(seconds)
+
+
+def epoch_s() -> float:
+    """Seconds since 1970 on the machine's wall clock, which people and programs set: only for the stamps of
+    devices that use it, never to measure how long something takes.
+    """
+    return time.time()

@@ -56,3 +56,12 @@ class JointHistory:
         (t0, q0), (t1, q1) = readings[after - 1], readings[after]
         share = float(np.clip((stamp_s - t0) / (t1 - t0), 0.0, 1.0))
         return np.asarray(q0 + share * (q1 - q0))
+
+    def travel_rad(self, since_s: float) -> float:
+        """The most any joint went to and fro since that moment; infinite where no reading is that old."""
+        with self._lock:
+            readings = list(self._readings)
+        recent = [joints for stamp, joints in readings if stamp >= since_s]
+        if not recent or readings[0][0] > since_s:
+            return float("inf")
+        return float(np.max(np.ptp(recent, axis=0)))

@@ -52,3 +52,17 @@ def test_old_stamps_are_ignored() -> None:
     history = moving()
     history.add(reading(10.9, 77.0))
     np.testing.assert_allclose(history.at(11.0), 1.0)
+
+
+def test_travel_is_the_widest_swing_of_a_joint_since_then() -> None:
+    history = JointHistory()
+    for index, turned in enumerate([0.0, 0.0, 0.3, -0.1, 0.0]):
+        history.add(reading(5.0 + 0.1 * index, turned))
+    assert history.travel_rad(5.0) == pytest.approx(0.4)
+    assert history.travel_rad(5.25) == pytest.approx(0.1)
+    assert history.travel_rad(5.4) == 0.0
+
+
+def test_travel_from_before_the_first_reading_is_not_known() -> None:
+    assert JointHistory().travel_rad(1.0) == np.inf
+    assert moving().travel_rad(5.0) == np.inf
