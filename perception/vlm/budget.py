@@ -2,7 +2,8 @@
 
 Guarantees:
 1. All questions about one picture together take at most `total_s`, one takes at most `call_s`.
-2. All of them together take at most `calls` requests, the library's repetitions included.
+2. All of them together take at most `calls` requests, the library's repetitions included; a request that is
+   rejected for a parameter, once per parameter and run, does not count.
 """
 
 from __future__ import annotations

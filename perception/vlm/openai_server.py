@@ -48,9 +48,12 @@ def server_identity(options: VlmOptions) -> Mapping[str, Any]:
 
 @dataclass
 class _Call:
-    """One `ask`: the bytes of its requests, and whether anybody still waits for it."""
+    """One `ask`: the bytes of its requests, how many of them were rejected for a parameter, and whether
+    anybody still waits for it.
+    """
 
     sent: list[int] = field(default_factory=list)
+    rejected: int = 0
     answered: bool = False
     over: bool = False
 
@@ -103,7 +106,7 @@ class OpenAiServer:
             raise
         finally:
             call.over = True
-            self._budget.spend(messages, len(call.sent), answered=call.answered)
+            self._budget.spend(messages, len(call.sent) - call.rejected, answered=call.answered)
         return reply
 
     def interrupt(self) -> None:
@@ -126,6 +129,7 @@ class OpenAiServer:
                 if not rejected:
                     raise failure(error, self._server, seconds) from None
                 self._unsupported |= rejected
+                call.rejected += 1
             except (openai.OpenAIError, ValueError, AttributeError, TypeError) as error:
                 raise failure(error, self._server, seconds) from None
 

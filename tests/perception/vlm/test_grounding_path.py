@@ -48,6 +48,13 @@ def test_a_server_without_schemas_is_read_by_the_parser(server: OpenAiStandIn) -
     assert "response_format" not in server.requests[-1].body
 
 
+def test_finding_out_what_a_server_supports_costs_no_repair(server: OpenAiStandIn) -> None:
+    rejected = Status(400, "response_format is unsupported")
+    server.script[:] = [rejected, Words("?"), Words("?"), Words(GOOD)]
+    assert grounder(server).ground(FRAME, HAMMER).cells is not None
+    assert len(server.requests) == 4
+
+
 def test_bad_replies_are_repaired_with_the_parsers_complaint(server: OpenAiStandIn) -> None:
     server.script[:] = [
         Words("The handle."),
