@@ -9,9 +9,10 @@ import numpy as np
 from hardware.types import FloatArray, RGBDFrame
 from perception.lost_depth import restored
 from perception.markers import find_markers
-from perception.pointcloud import masked_points, without_smears
+from perception.pointcloud import frame_points, masked_points, without_smears
 from perception.types import Detection
 from planning.errors import NoGrasp
+from planning.motion.options import SceneOptions
 
 LEAST_SPAN = 0.5
 """The object spans at least this share of the box around it."""
@@ -76,6 +77,16 @@ def _check_view(frame: RGBDFrame, found: Detection, table_z_m: float) -> None:
             f"the {found.label} stands {1e3 * top_m:.0f} mm high and is seen from {elevation:.0f} deg above "
             f"the table, too low to tell its width: look from {LOWEST_VIEW_DEG:.0f} deg or more"
         )
+
+
+def over_table(frame: RGBDFrame, whole: Detection, scene: SceneOptions) -> RGBDFrame:
+    """The frame with depth only on the object and on what may be an obstacle; all else takes time only."""
+    points = frame_points(frame)
+    (x0, x1), (y0, y1) = scene.table_x_m, scene.table_y_m
+    x, y, z = np.moveaxis(points, -1, 0)
+    raised = (z > scene.table_top_z_m + scene.clutter_height_m) & (x > x0) & (x < x1) & (y > y0) & (y < y1)
+    assert whole.mask is not None
+    return replace(frame, depth_m=np.where(raised | whole.mask, frame.depth_m, 0.0).astype(np.float32))
 
 
 def why_none(points: FloatArray, widest_m: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.options import Config
-from app.plan.object_view import prepare, why_none
+from app.plan.object_view import over_table, prepare, why_none
 from behaviours.ground import points_beside
 from hardware.errors import HandoverError
 from hardware.types import RGBDFrame
@@ -146,7 +146,8 @@ def _from_region(
             f"no grasp in the person's region: ranked against a pseudo-grasp at its middle "
             f"{np.round(human_poses(findings.grasps)[0, :3, 3], 3).tolist()}"
         )
-    others = points_beside(frame, findings.whole, config.perception.detector.cluster_gap_m)
+    raised = over_table(frame, findings.whole, config.scene)
+    others = points_beside(raised, findings.whole, config.perception.detector.cluster_gap_m)
     obstacles = clutter_cuboids(others, config.scene.table_top_z_m, config.scene)
     for number, grasp in enumerate(queue):
         try:
