@@ -94,7 +94,7 @@ def build_endpoints(config: Config, say: Callable[[str], None]) -> Mapping[str, 
     from app.models.needed import LEARNED
     from app.order import Order
     from hardware.clock import SystemClock
-    from perception.remote import client, endpoints
+    from perception.remote import connection, endpoints
     from perception.remote.options import RemoteOptions
     from perception.types import HandoverRequest
     from planning.remote_grasps import grasps_endpoint
@@ -115,16 +115,16 @@ def build_endpoints(config: Config, say: Callable[[str], None]) -> Mapping[str, 
 
     builders: Mapping[str, tuple[str, Callable[[], Endpoint]]] = {
         "detector": (
-            client.DETECTOR,
+            connection.DETECTOR,
             lambda: endpoints.detector_endpoint(DETECTORS[names.detector](order)),
         ),
         "segmenter": (
-            client.SEGMENTER,
+            connection.SEGMENTER,
             lambda: endpoints.segmenter_endpoint(SEGMENTERS[names.segmenter](order)),
         ),
-        "vlm": (client.VLM, vlm),
-        "human": (client.KEYPOINTS, keypoints),
-        "grasps": (client.GRASPS, lambda: grasps_endpoint(GRASPS[names.grasps](order))),
+        "vlm": (connection.VLM, vlm),
+        "human": (connection.KEYPOINTS, keypoints),
+        "grasps": (connection.GRASPS, lambda: grasps_endpoint(GRASPS[names.grasps](order))),
     }
     served: dict[str, Endpoint] = {}
     for step, (role, build) in builders.items():

@@ -22,8 +22,11 @@ CONCRETE = {
     "perception.models.person",
     "perception.models.sam",
     "perception.models.vitpose",
+    "perception.remote.client",
     "planning.motion.planner",
     "planning.antipodal",
+    "planning.remote_grasps",
+    "planning.contact_graspnet.generator",
 }
 """Back ends: only the factory builds them, beside what plans on recordings and what films the simulation."""
 MAY_BUILD = {
@@ -32,8 +35,17 @@ MAY_BUILD = {
     "app/robot_factory.py",
     "app/order.py",
     "app/plan/command.py",
+    "app/remote_factory.py",
+    "app/serve_command.py",
 }
-NETWORKS = {"perception/models/fastpose.py"}
+NETWORKS = {
+    "app/bench/graspnet_reference.py",
+    "perception/models/fastpose.py",
+    "planning/contact_graspnet/layers.py",
+    "planning/contact_graspnet/network.py",
+    "planning/contact_graspnet/sampling.py",
+    "planning/contact_graspnet/workers.py",
+}
 """Modules of torch networks: torch is their vocabulary, and only their back end imports them, when built."""
 CLOCK = "hardware/clock.py"
 MAX_LINES = 290

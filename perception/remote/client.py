@@ -12,15 +12,12 @@ from perception.errors import VlmError
 from perception.keypoints import Keypoints2D
 from perception.models import errors as _models  # noqa: F401  # failures travel as their classes
 from perception.remote import coding
-from perception.remote.connection import Connection
+from perception.remote.connection import DETECTOR, KEYPOINTS, SEGMENTER, VLM, Connection
 from perception.remote.errors import RemoteError
 from perception.remote.wire import Parcel
 from perception.types import Detection, Message, Reply
 from perception.vlm import errors as _vlm  # noqa: F401  # these too
 from perception.vlm.waiting import Waiting
-
-DETECTOR, SEGMENTER, KEYPOINTS, VLM, GRASPS = "detector", "segmenter", "keypoints", "vlm", "grasps"
-"""The roles that can be served."""
 
 
 class RemoteDetector:

@@ -26,6 +26,8 @@ from perception.remote.wire import PROTOCOL, Parcel, error_again, pack, unpack
 if TYPE_CHECKING:
     import httpx2
 
+DETECTOR, SEGMENTER, KEYPOINTS, VLM, GRASPS = "detector", "segmenter", "keypoints", "vlm", "grasps"
+"""The roles that can be served."""
 CONNECT_S, INTERRUPT_S = 5.0, 5.0
 PROTOCOL_HEADER, SESSION_HEADER, CALL_HEADER = "X-Handover-Protocol", "X-Handover-Session", "X-Handover-Call"
 BINARY = "application/octet-stream"

@@ -9,7 +9,7 @@ import pytest
 
 from hardware.geometry import pose
 from hardware.types import CameraIntrinsics, RGBDFrame
-from perception.remote import client, endpoints
+from perception.remote import connection, endpoints
 from perception.remote.connection import Connection
 from perception.remote.options import RemoteOptions
 from planning.remote_grasps import grasps_endpoint
@@ -20,11 +20,11 @@ from tests.perception.remote.server import TOKEN, Model, served
 def running() -> Iterator[tuple[str, Model]]:
     model = Model()
     yours = {
-        client.DETECTOR: endpoints.detector_endpoint(model),
-        client.SEGMENTER: endpoints.segmenter_endpoint(model),
-        client.KEYPOINTS: endpoints.keypoints_endpoint(model.name, lambda: model),
-        client.VLM: endpoints.vlm_endpoint(model),
-        client.GRASPS: grasps_endpoint(model),
+        connection.DETECTOR: endpoints.detector_endpoint(model),
+        connection.SEGMENTER: endpoints.segmenter_endpoint(model),
+        connection.KEYPOINTS: endpoints.keypoints_endpoint(model.name, lambda: model),
+        connection.VLM: endpoints.vlm_endpoint(model),
+        connection.GRASPS: grasps_endpoint(model),
     }
     with served(yours) as url:
         yield url, model
@@ -50,8 +50,8 @@ def connect(running: tuple[str, Model], monkeypatch: pytest.MonkeyPatch) -> Iter
         return made[-1]
 
     yield connect
-    for connection in made:
-        connection.close()
+    for each in made:
+        each.close()
 
 
 @pytest.fixture

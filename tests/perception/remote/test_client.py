@@ -18,7 +18,7 @@ from hardware.types import RGBDFrame
 from perception.errors import HumanLost, NotFound, SegmentationFailed, VlmError
 from perception.keypoints import KeypointEstimator, Keypoints2D
 from perception.protocols import Interruptible, ObjectDetector, Segmenter, VisionLanguageModel
-from perception.remote import client, endpoints, errors
+from perception.remote import client, connection, endpoints, errors
 from perception.types import Detection, Message, Picture, Reply
 from perception.vlm.errors import Interrupted, TooSlow
 from planning.antipodal import AntipodalGenerator
@@ -112,7 +112,7 @@ def view(frame: RGBDFrame) -> GraspView:
 def test_grasps_are_those_of_the_same_seed_here(frame: RGBDFrame, connect: Connect) -> None:
     generator = AntipodalGenerator()
     here = generator.generate(view(frame), np.random.default_rng(_seed(5)), 300)
-    with served({client.GRASPS: grasps_endpoint(generator)}) as url:
+    with served({connection.GRASPS: grasps_endpoint(generator)}) as url:
         remote = RemoteGrasps(connect(url))
         assert isinstance(remote, GraspGenerator)
         there = remote.generate(view(frame), np.random.default_rng(5), 300)
@@ -220,13 +220,13 @@ def test_no_server(connect: Connect) -> None:
 
 def test_a_server_that_went_away(connect: Connect, frame: RGBDFrame) -> None:
     model = Model(result=FOUND)
-    with served({client.DETECTOR: endpoints.detector_endpoint(model)}) as url:
+    with served({connection.DETECTOR: endpoints.detector_endpoint(model)}) as url:
         detector = client.RemoteDetector(connect(url))
         detector.detect(frame, "mug")
     with pytest.raises(errors.ServerUnreachable):
         detector.detect(frame, "mug")
     port = int(url.rsplit(":", 1)[1])
-    with served({client.DETECTOR: endpoints.detector_endpoint(model)}, port):
+    with served({connection.DETECTOR: endpoints.detector_endpoint(model)}, port):
         assert detector.detect(frame, "mug").label == "mug"
 
 
@@ -242,12 +242,12 @@ def test_a_slow_server(connect: Connect, model: Model, frame: RGBDFrame) -> None
 
 
 def test_a_role_that_is_not_served(connect: Connect) -> None:
-    with served({client.VLM: endpoints.vlm_endpoint(Model())}) as url:
+    with served({connection.VLM: endpoints.vlm_endpoint(Model())}) as url:
         with pytest.raises(errors.NotServed, match=r"serves no detector \(it serves: vlm\)"):
             client.RemoteDetector(connect(url))
-        connection = connect(url)
+        known = connect(url)
         with pytest.raises(errors.NotServed):
-            connection.call("grasps", client.Parcel())
+            known.call("grasps", client.Parcel())
 
 
 def test_another_version_is_told_at_the_start(
@@ -257,13 +257,13 @@ def test_another_version_is_told_at_the_start(
     with pytest.raises(errors.VersionsDiffer, match=r"speaks version 1 of .* this program 2"):
         client.RemoteDetector(connect())
     with pytest.raises(errors.VersionsDiffer):
-        connect().call(client.DETECTOR, client.Parcel())
+        connect().call(connection.DETECTOR, client.Parcel())
 
 
 def test_a_request_beyond_the_limit(connect: Connect, model: Model, running: tuple[str, Model]) -> None:
     big = client.Parcel({}, {"rgb": np.zeros(LIMIT_BYTES, dtype=np.uint8)})
     with pytest.raises(errors.TooLarge, match=r"4\.0 MB is too large .* --limit-mb"):
-        connect().call(client.DETECTOR, big)
+        connect().call(connection.DETECTOR, big)
     headers = {"Authorization": f"Bearer {TOKEN}", "X-Handover-Protocol": "1"}
     chunks = (bytes(1_000_000) for _ in range(5))  # without a Content-Length
     url = running[0] + "/v1/detector"
@@ -290,7 +290,7 @@ barrier = threading.Barrier(2)
 def test_one_call_at_a_time(connect: Connect, frame: RGBDFrame) -> None:
     barrier.reset()
     model = Meeting()
-    with served({client.DETECTOR: endpoints.detector_endpoint(model)}) as url:
+    with served({connection.DETECTOR: endpoints.detector_endpoint(model)}) as url:
         detectors = [client.RemoteDetector(connect(url)) for _ in range(2)]
         with ThreadPoolExecutor(2) as pool:
             found = list(pool.map(lambda detector: detector.detect(frame, "mug"), detectors))
@@ -320,7 +320,7 @@ def test_an_interrupted_question_ends_here_and_there(connect: Connect, model: Mo
 
 
 def test_a_question_lost_on_the_way_is_a_vlm_error(connect: Connect) -> None:
-    with served({client.VLM: endpoints.vlm_endpoint(Model())}) as url:
+    with served({connection.VLM: endpoints.vlm_endpoint(Model())}) as url:
         vlm = client.RemoteVlm(connect(url))
     with pytest.raises(VlmError, match="no models at"):
         vlm.ask([Message("user", "?")])
@@ -333,7 +333,7 @@ def test_callers_have_people_of_their_own(connect: Connect, frame: RGBDFrame) ->
         made.append(Model())
         return made[-1]
 
-    with served({client.KEYPOINTS: endpoints.keypoints_endpoint("poses", new)}) as url:
+    with served({connection.KEYPOINTS: endpoints.keypoints_endpoint("poses", new)}) as url:
         one, other = (client.RemoteKeypoints(connect(url)) for _ in range(2))
         for estimator in (one, one, other, one):
             estimator.estimate(frame)
