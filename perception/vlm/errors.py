@@ -110,7 +110,9 @@ class TooSlow(VlmError):
     """No answer in time."""
 
     def __init__(self, name: str, seconds: float) -> None:
-        super().__init__(f"{name} gave no answer within {seconds:.1f} s")
+        super().__init__(
+            f"{name} gave no answer within {seconds:.1f} s; perception.vlm.call_s and total_s set the limit"
+        )
 
 
 class BudgetSpent(VlmError):
