@@ -11,11 +11,11 @@ import numpy as np
 
 from hardware.types import FloatArray
 from perception.remote import coding
-from perception.remote.client import GRASPS
-from perception.remote.connection import Connection
+from perception.remote.connection import GRASPS, Connection
 from perception.remote.errors import Malformed
 from perception.remote.server import Endpoint
 from perception.remote.wire import Parcel, packed_mask, unpacked_mask
+from planning import errors as _planning  # noqa: F401  # failures travel as their classes
 from planning.protocols import GraspGenerator
 from planning.types import Grasp, GraspView
 
@@ -70,7 +70,7 @@ def view_of(parcel: Parcel) -> tuple[GraspView, int, int]:
         mask = unpacked_mask(parcel.array("object_mask", "u"), frame.depth_m.shape)
         clouds = {name: _cloud(parcel, name) for name in CLOUDS}
         seed, count = int(parcel.plain["seed"]), int(parcel.plain["count"])
-        if not (0 <= seed <= LARGEST_SEED and 0 < count <= MOST_SAMPLES):
+        if not (0 <= seed <= LARGEST_SEED and 0 <= count <= MOST_SAMPLES):
             raise Malformed(f"seed {seed} or count {count} is out of bounds")
         view = GraspView(frame=frame, object_mask=mask, table_z_m=float(parcel.plain["table_z_m"]), **clouds)
         return view, seed, count
