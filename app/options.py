@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from behaviours.options import TreeOptions
+from hardware.calibration.options import HandEyeOptions
 from hardware.kinova.options import KinovaOptions
 from hardware.sim.options import SimOptions
 from perception.options import PerceptionOptions
@@ -32,7 +33,8 @@ class BackEnds:
     vlm: Literal["simulated", "none", "openai", "local"] = "simulated"
     """Says which end is whose: a server with OpenAI's interface, a local model; none leaves it to the shape
     rule."""
-    grasps: Literal["antipodal"] = "antipodal"
+    grasps: Literal["antipodal", "contact_graspnet"] = "antipodal"
+    """Proposes grasps: antipodal needs nothing but the cloud, contact_graspnet is Contact-GraspNet."""
     human: Literal["simulated", "vitpose", "alphapose"] = "simulated"
     """Finds the person's joints in the picture."""
     planner: Literal["roboplan"] = "roboplan"
@@ -67,4 +69,5 @@ class Config:
     scene: SceneOptions = field(default_factory=SceneOptions)
     motion: MotionOptions = field(default_factory=MotionOptions)
     kinova: KinovaOptions = field(default_factory=KinovaOptions)
+    hand_eye: HandEyeOptions = field(default_factory=HandEyeOptions)
     sim: SimOptions = field(default_factory=SimOptions)

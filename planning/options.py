@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from planning.contact_graspnet.options import ContactGraspNetOptions
+
 
 @dataclass(frozen=True)
 class GateOptions:
@@ -202,6 +204,7 @@ class PlanningOptions:
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     antipodal: AntipodalOptions = field(default_factory=AntipodalOptions)
+    contact_graspnet: ContactGraspNetOptions = field(default_factory=ContactGraspNetOptions)
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     presentation: PresentationOptions = field(default_factory=PresentationOptions)
     release: ReleaseOptions = field(default_factory=ReleaseOptions)
