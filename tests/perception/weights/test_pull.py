@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from perception.weights import errors
 from perception.weights.catalogue import ByHand, Entry, HubRepository
@@ -47,6 +49,25 @@ def test_a_broken_connection_is_resumed_where_it_ended(hub: Hub, store: Path) ->
     fetch(wanted, store)
     assert hub.file_requests() == [("/files/sam.pth", None), ("/files/sam.pth", "bytes=262144-")]
     assert weights_path("sam_vit_b").read_bytes() == CONTENT
+
+
+def test_ctrl_c_keeps_what_came(hub: Hub, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = entry(hub.address("sam.pth", CONTENT))
+    genuine = requests.Response.iter_content
+
+    def interrupted(response: requests.Response, size: int) -> Iterator[bytes]:
+        yield next(iter(genuine(response, size)))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requests.Response, "iter_content", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(wanted, store)
+    assert read_lock(store) == {}
+    fetch(wanted, store)
+    assert hub.file_requests()[-1] == ("/files/sam.pth", "bytes=65536-")
+    assert weights_path("sam_vit_b").read_bytes() == CONTENT
+    assert not list(store.rglob("*.part"))
 
 
 def test_a_server_that_cannot_resume_sends_all_again(hub: Hub, store: Path) -> None:
