@@ -33,6 +33,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "perception.models.vlm.max_new_tokens": (16, 1_000_000),
     "perception.models.owlvit.runner_up_margin": (0.0, 1.0),
     "perception.models.person.max_people": (1, 10),
+    "perception.models.person.search_every": (1, 100),
     "perception.remote.timeout_s": (0.1, 3600.0),
     "planning.contact_graspnet.passes": (1, 16),
     "sim.clutter": (0, 4),

@@ -72,6 +72,9 @@ class PersonOptions:
     """Of so many, the largest in the picture, the pose is looked for."""
     min_overlap_iou: float = 0.3
     """Two boxes that overlap this much in successive pictures of a camera at rest hold the same person."""
+    search_every: int = 5
+    """Pictures from one search for people to the next; between them, while the camera rests, the person is
+    sought around their last pose, which takes a fraction of the time. 1: in every picture."""
 
 
 @dataclass(frozen=True)

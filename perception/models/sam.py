@@ -8,6 +8,7 @@ nearly all of the time, is kept until another picture comes.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,11 @@ class SamSegmenter:
     ) -> None:
         """Load the checkpoint; raises a PerceptionError that says what to install, pull or set."""
         self._options, self._limits = options or SamOptions(), limits or DetectorOptions()
-        path = find_checkpoint(MODEL, self._options.load, weights)
-        self.placement = place(self._options.load, MODEL)
+        load, kind = self._options.load, self._options.type
+        if load.checkpoint is None and kind != "auto":
+            load = replace(load, checkpoint=f"{MODEL}_{kind}")  # as the store calls that network
+        path = find_checkpoint(MODEL, load, weights)
+        self.placement = place(load, MODEL)
         network, shape = load_network(path, self._options.type)
         self.name = f"SAM {shape.name}"
         with torchvision_stand_in():

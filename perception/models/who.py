@@ -95,6 +95,10 @@ class Companion:
             return [best]
         return order if best in order else [best, *order[:-1]]
 
+    def at_hand(self, frame: RGBDFrame) -> bool:
+        """Whether the person was there in the last picture, and this one is taken from the same place."""
+        return self._last is not None and self._missed_s is None and self._same_view(frame)
+
     def choose(self, people: Sequence[Person], frame: RGBDFrame) -> Person | None:
         """The person to follow, or None when they are not among `people`, who may be nobody."""
         last = self._followed(frame.stamp_s)

@@ -17,7 +17,7 @@ from perception.human import KeypointTracker
 from perception.keypoints import KeypointEstimator
 from perception.models.options import PersonOptions, VitPoseOptions
 from perception.models.person import PersonDetector
-from perception.models.pose import PersonKeypoints
+from perception.models.pose import PersonKeypoints, box_around
 from perception.models.upright import points_back, quarter_turns
 from perception.models.vitpose import VitPose
 from perception.types import Keypoint
@@ -37,6 +37,8 @@ class Scene:
     def __init__(self, clock: HandClock, camera: np.ndarray) -> None:
         self.clock, self.camera = clock, camera
         self.people: list[np.ndarray] = []
+        self.searches = 0
+        self.score = 0.9
 
     def latest(self, max_age_s: float) -> RGBDFrame:
         frames = [frame(joints, self.clock.now(), camera=self.camera) for joints in self.people]
@@ -44,6 +46,7 @@ class Scene:
         return replace(frames[0], depth_m=depth)
 
     def find(self, rgb: np.ndarray) -> np.ndarray:
+        self.searches += 1
         assert rgb.shape == ((WIDTH, HEIGHT, 3) if self._turns() % 2 else (HEIGHT, WIDTH, 3))
         return np.array([[*self._box(points), 0.9] for points in self._upright()])
 
@@ -63,7 +66,7 @@ class Scene:
         width, height = (HEIGHT, WIDTH) if self._turns() % 2 else (WIDTH, HEIGHT)
         for joints in self.people:
             points = project(joints, self.camera)
-            points[:, 2] = np.where(np.isfinite(joints[:, 0]), 0.9, 0.0)
+            points[:, 2] = np.where(np.isfinite(joints[:, 0]), self.score, 0.0)
             result.append(points_back(np.nan_to_num(points), -turns % 4, width, height))
         return result
 
@@ -107,6 +110,59 @@ def test_the_nearer_person_is_followed_when_they_walk_away_and_another_comes() -
     scene.people = [person(x=1.1, y=0.45)]  # only the other one is left
     with pytest.raises(HumanLost, match="none where the one followed was"):
         track.latest(0.05)
+
+
+def searches(scene: Scene, estimator: PersonKeypoints, pictures: int) -> list[int]:
+    """How often people were searched for by the end of each of the next pictures."""
+    counts = []
+    for _ in range(pictures):
+        scene.clock.sleep(0.1)
+        estimator.estimate(scene.latest(1.0))
+        counts.append(scene.searches)
+    return counts
+
+
+def test_between_searches_the_person_is_sought_around_the_last_pose() -> None:
+    scene = Scene(HandClock(), ON_ITS_SIDE)
+    scene.people = [person(x=1.3), person(x=1.9, y=0.5)]
+    model: Any = scene
+    estimator = PersonKeypoints(model, model, PersonOptions(search_every=4))
+    assert searches(scene, estimator, 9) == [1, 1, 1, 1, 2, 2, 2, 2, 3]
+    scene.camera = scene.camera @ pose(None, (0.1, 0.0, 0.0))  # another view: the last pose says nothing
+    assert searches(scene, estimator, 2) == [4, 4]
+    always = PersonKeypoints(model, model, PersonOptions(search_every=1))
+    assert searches(scene, always, 3) == [5, 6, 7]
+
+
+def test_a_pose_that_is_no_longer_sure_or_stands_elsewhere_is_searched_for_at_once() -> None:
+    scene = Scene(HandClock(), CAMERA)
+    scene.people = [person(x=1.3)]
+    model: Any = scene
+    estimator = PersonKeypoints(model, model, PersonOptions(search_every=100))
+    assert searches(scene, estimator, 2) == [1, 1]
+    scene.score = 0.3
+    assert searches(scene, estimator, 1) == [2]
+    scene.score = 0.9
+    assert searches(scene, estimator, 2) == [3, 3]
+    scene.people = [person(x=1.3, y=-0.9)]  # somebody else
+    with pytest.raises(HumanLost, match="none where the one followed was"):
+        searches(scene, estimator, 1)
+    assert scene.searches == 4
+
+
+def test_the_box_around_a_pose_is_grown_and_ends_at_the_picture() -> None:
+    points = np.zeros((17, 3))
+    points[:6] = [
+        (10, 20, 0.9),
+        (110, 220, 0.9),
+        (60, 60, 0.9),
+        (60, 80, 0.9),
+        (60, 99, 0.9),
+        (300, 300, 0.2),
+    ]
+    assert box_around(points, 0.5, 320, 240) == pytest.approx((0.0, 0.0, 125.0, 240.0))
+    assert box_around(points[[0] * 4 + [5] * 13], 0.5, 320, 240) is None
+    assert box_around(None, 0.5, 320, 240) is None
 
 
 def test_nobody_in_the_picture_is_said() -> None:
