@@ -30,8 +30,10 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,39}")
 PEOPLE = (*get_args(Script), "none")
 """What `--person` may be."""
 
-EXIT_CODES = {Outcome.HANDED_OVER: 0, Outcome.INTERRUPTED: 130}
+EXIT_CODES = {Outcome.HANDED_OVER: 0, Outcome.PLANNED: 0, Outcome.INTERRUPTED: 130}
 OTHERWISE = 1
+OPERATOR_S = 600.0
+"""A motion's deadline in a run with --step: it includes the operator's time."""
 REMEDY = "choose another place with --runs-dir"
 
 
@@ -65,6 +67,16 @@ class RunCommand:
     """Where the run's folder goes; runs unless the configuration says otherwise."""
     offline: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
     """Ask the vision-language model nothing new: only replies kept from earlier runs are used."""
+    robot: Annotated[tyro.conf.DisallowNone[Literal["simulated", "kinova"] | None], UNSET] = None
+    """Which robot: kinova moves the real arm (kinova.address says where it is)."""
+    dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
+    """Resolve the configuration and build everything; connect to nothing, start nothing."""
+    plan_only: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
+    """Look from where the arm stands and plan; nothing moves."""
+    step: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
+    """Ask at the terminal before each phase of the arm's motion."""
+    yes: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
+    """The real arm may move: the question before the first motion is answered."""
     config: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
     """The configuration to use; by default config.yaml in the working directory, if there is one."""
     settings: Annotated[Config, tyro.conf.arg(name="")] = Config()  # noqa: RUF009  # frozen
@@ -122,36 +134,60 @@ def _shorthands(command: RunCommand, config: Config) -> Config:
     perception = config.perception
     if command.offline:
         perception = replace(perception, vlm=replace(perception.vlm, offline=True))
-    return replace(config, sim=sim, run=run, perception=perception)
+    back_ends = config.back_ends
+    if command.robot is not None:
+        back_ends = replace(back_ends, robot=command.robot)
+    if command.plan_only:
+        # A real arm stays where it is; a simulated one begins where it sees the table.
+        sim = replace(sim, start_deg=config.tree.views.table_deg[0])
+    config = replace(config, back_ends=back_ends, sim=sim, run=run, perception=perception)
+    return patient(config) if command.step else config
+
+
+def patient(config: Config) -> Config:
+    """The configuration with deadlines that leave an operator time to say yes."""
+    deadlines = replace(config.tree.deadlines, motion_s=OPERATOR_S)
+    return replace(config, tree=replace(config.tree, deadlines=deadlines))
 
 
 def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: int) -> int:
     from rich.console import Console
 
     from app.factory import build
+    from app.gate import print_dry_run, require_consent
     from app.record.album import Album
     from app.record.writer import Recorder
     from app.runner import run_handover
+    from app.stepping import TerminalOperator, stepped
     from app.summary import print_summary, run_log
     from app.views.live import create_view
     from app.views.video import create_video
     from trees.handover import create_root
+    from trees.rehearsal import create_planning_root
 
     console = Console()
     assembly = build(
         config,
         request,
         seed,
-        realtime=command.realtime,
+        realtime=command.realtime or command.step,
         object_file=command.object_file,
         looks=command.video is not None,
     )
-    root = partial(create_root, assembly.mission, vlm=assembly.services.vlm is not None)
+    create = create_planning_root if command.plan_only else create_root
+    root = partial(create, assembly.mission, vlm=assembly.services.vlm is not None)
+    if command.dry_run:
+        print_dry_run(console, root(), assembly.back_ends, config)
+        return 0
+    if not command.plan_only:
+        require_consent(config, console, command.yes)
+    if command.step:
+        assembly = stepped(assembly, TerminalOperator(console.print))
     folder = run_folder(Path(config.run.runs_dir), request.label, datetime.now())
     about = {
         "request": request.label,
         "seed": seed,
-        "realtime": command.realtime,
+        "realtime": command.realtime or command.step,
         "back_ends": dict(assembly.back_ends),
         "config": as_values(config),
     }
@@ -160,9 +196,11 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
             recorder = Recorder(folder, about, config.run.telemetry_hz, album.on_key_written)
         except OSError as error:
             raise BadFile(folder, f"no record can be written ({error.strerror})", REMEDY) from error
-        observers: list[Observer] = [recorder, *create_view(command.view, console)]
+        view = "lines" if command.step and command.view == "auto" else command.view
+        observers: list[Observer] = [recorder, *create_view(view, console)]
         if command.video is not None:
             observers.append(create_video(command.video, assembly, console))
-        result = run_handover(assembly, root, request, config.run, observers)
+        done = Outcome.PLANNED if command.plan_only else Outcome.HANDED_OVER
+        result = run_handover(assembly, root, request, config.run, observers, done)
     print_summary(console, result, folder, assembly.back_ends, command.video)
     return EXIT_CODES.get(result.outcome, OTHERWISE)

@@ -47,10 +47,14 @@ def run_handover(
     request: HandoverRequest,
     options: RunOptions,
     observers: Sequence[Observer] = (),
+    done: Outcome = Outcome.HANDED_OVER,
 ) -> Result:
-    """One request from the first tick to the named outcome; what happens on the way is told, not raised."""
+    """One request from the first tick to the named outcome; what happens on the way is told, not raised.
+
+    done: the word for a success of this tree.
+    """
     Blackboard.clear()
-    return _Run(assembly, BehaviourTree(create_root()), request, options, observers).run()
+    return _Run(assembly, BehaviourTree(create_root()), request, options, observers, done).run()
 
 
 class _Run:
@@ -63,7 +67,9 @@ class _Run:
         request: HandoverRequest,
         options: RunOptions,
         observers: Sequence[Observer],
+        done: Outcome,
     ) -> None:
+        self.done = done
         self.assembly, self.tree, self.request, self.options = assembly, tree, request, options
         self.observers = list(observers)
         self.robot = assembly.services.robot
@@ -138,7 +144,7 @@ class _Run:
 
     def _ended(self) -> Result:
         failure = Blackboard.storage.get("/" + keys.FAILURE)
-        word = outcome(self.tree.root.status, failure)
+        word = outcome(self.tree.root.status, failure, self.done)
         if self.tree.root.status is Status.SUCCESS or not isinstance(failure, Failure):
             return Result(word)  # what failed on the way was mended
         return Result(word, failure.reason, failure.leaf)

@@ -17,6 +17,7 @@ from behaviours.keys import Outcome
 
 WORDS: dict[Outcome, str] = {
     Outcome.HANDED_OVER: "handed over: the person has it",
+    Outcome.PLANNED: "planned: pick, lift and delivery are possible; nothing was moved",
     Outcome.NOT_TAKEN: "not taken: nobody took it, so it went back",
     Outcome.DROPPED: "dropped: the object left the hand on the way",
     Outcome.NOT_FOUND: "not found",
@@ -70,7 +71,7 @@ def print_summary(
     console: Console, result: Result, folder: Path, back_ends: Mapping[str, str], video: Path | None = None
 ) -> None:
     """The outcome with its reason, the times, who answered, and the paths of record, pictures and video."""
-    good = result.outcome is Outcome.HANDED_OVER
+    good = result.outcome in (Outcome.HANDED_OVER, Outcome.PLANNED)
     console.print()
     console.print(Text(WORDS[result.outcome], style="bold green" if good else "bold red"))
     facts = Table.grid(padding=(0, 2))

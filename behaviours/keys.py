@@ -35,6 +35,8 @@ class Outcome(Enum):
     """How a run ended, in one word."""
 
     HANDED_OVER = "handed_over"
+    PLANNED = "planned"
+    """Only of a rehearsal in which nothing moves."""
     NOT_TAKEN = "not_taken"
     DROPPED = "dropped"
     NOT_FOUND = "not_found"

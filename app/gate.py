@@ -1,0 +1,76 @@
+"""What stands between a typed command and a real arm that moves: what holds is said, and a person agrees."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+
+from py_trees.behaviour import Behaviour
+from rich.console import Console
+
+from app.errors import UsageError
+from app.options import Config
+from app.robot_factory import LOOPBACK
+
+QUESTION = "Is the emergency stop within reach, and may the arm move? [y/N] "
+
+
+def is_real(config: Config) -> bool:
+    """Whether this configuration moves an arm that can hurt somebody."""
+    return config.back_ends.robot == "kinova" and config.kinova.address != LOOPBACK
+
+
+def require_consent(config: Config, console: Console, yes: bool, ask: Callable[[str], str] = input) -> None:
+    """Say what holds for this run and ask once. Raises UsageError without consent; silent in simulation."""
+    if not is_real(config):
+        return
+    for line in limits(config):
+        console.print(line, highlight=False)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "a real arm is about to move and nobody can be asked here; --yes says that they agree"
+        )
+    try:
+        answer = ask(QUESTION)
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was moved: the arm may not move")
+
+
+def limits(config: Config) -> list[str]:
+    """The limits that hold for this run, a line each."""
+    safety, kinova = config.planning.safety, config.kinova
+    joint = math.degrees(min(config.motion.joint_speed_rad_s))
+    near = ", ".join(
+        f"{speed:.2f} m/s at {distance:.2f} m"
+        for distance, speed in zip(
+            config.motion.person_distance_m, config.motion.person_speed_m_s, strict=True
+        )
+    )
+    return [
+        f"arm            Kinova Gen3 at {kinova.address}",
+        f"joint speed    at most {min(joint, kinova.max_joint_speed_deg_s):.0f} deg/s",
+        f"near a person  {near}; nobody seen: {config.motion.unseen_speed_m_s:.2f} m/s",
+        f"force          unexpected {safety.force_n:.0f} N for {safety.force_s:.2f} s, or "
+        f"{safety.hard_force_n:.0f} N at once: stop and hold",
+        "stops          Ctrl-C stops and holds, a second one is the arm's own emergency stop;",
+        "               the red button cuts the power: the arm sinks, what it holds may fall",
+        "These are risk-reduction measures, not a safety function.",
+    ]
+
+
+def print_dry_run(console: Console, root: Behaviour, back_ends: Mapping[str, str], config: Config) -> None:
+    """What would run: the tree, who does each step, and what holds."""
+    from py_trees.display import unicode_tree
+
+    console.print(unicode_tree(root), highlight=False, markup=False)
+    for step, name in back_ends.items():
+        console.print(f"{step:10} {name}", highlight=False, markup=False)
+    if is_real(config):
+        for line in limits(config):
+            console.print(line, highlight=False)
+    console.print("Nothing was connected or started.")
