@@ -52,5 +52,8 @@ def _checkpoint(config: Config, model: str) -> str | None:
     """What the configuration says of a model's weights: a path, a name of the catalogue, or nothing."""
     if model == "contact_graspnet":
         return config.planning.contact_graspnet.checkpoint
-    checkpoint: str | None = getattr(config.perception.models, model).load.checkpoint
+    models = config.perception.models
+    if model == "sam" and models.sam.load.checkpoint is None and models.sam.type != "auto":
+        return f"sam_{models.sam.type}"
+    checkpoint: str | None = getattr(models, model).load.checkpoint
     return checkpoint

@@ -11,11 +11,12 @@ from app.doctor import examine, main
 from app.models.checks import weights_findings
 from app.models.needed import LEARNED, needed
 from app.options import BackEnds, Config
-from perception.models.options import LoadOptions, ModelOptions, OwlVitOptions
+from perception.models.options import LoadOptions, ModelOptions, OwlVitOptions, SamOptions
 from perception.options import PerceptionOptions
 from perception.remote.options import RemoteOptions
 from perception.weights.by_hand import add
 from perception.weights.catalogue import CATALOGUE
+from perception.weights.errors import WeightsMissing
 from perception.weights.lock import FILE, read_lock
 from perception.weights.store import weights_path
 from tests.perception.weights.conftest import store  # noqa: F401  # a fixture
@@ -107,6 +108,20 @@ def test_a_name_as_checkpoint_means_the_store(person_detector: Path) -> None:
     assert state == "missing"
     assert "pull owlv2" in words
     assert find_checkpoint("owlvit", LoadOptions(checkpoint="person_detector")) == person_detector.parent
+
+
+def test_the_sam_that_is_configured_is_the_one_looked_for(store: Path) -> None:  # noqa: F811
+    from perception.models.sam import SamSegmenter
+
+    options = SamOptions(type="vit_l")
+    config = Config(
+        back_ends=BackEnds(segmenter="sam"), perception=PerceptionOptions(models=ModelOptions(sam=options))
+    )
+    ((_, state, words),) = weights_findings(config)
+    assert state == "missing"
+    assert "no weights of sam_vit_l;" in words
+    with pytest.raises(WeightsMissing, match="no weights of sam_vit_l in"):
+        SamSegmenter(options)
 
 
 def test_models_elsewhere_need_no_weights_here(store: Path) -> None:  # noqa: F811
