@@ -42,7 +42,7 @@ def offer_of(entry: Entry, source: HubRepository, revision: str | None) -> Offer
         remedy = f"accept its terms at {entry.licence_page} and set HF_TOKEN"
         raise SourceUnusable(entry.name, source, "access is restricted", remedy) from error
     except RepositoryNotFoundError as error:
-        fault, remedy = "there is no such repository, or it is private", "it was moved by its owner"
+        fault, remedy = "there is no such repository, or it is private", f"look at https://{source}"
         raise SourceUnusable(entry.name, source, fault, remedy) from error
     except RevisionNotFoundError as error:
         fault = f"the recorded revision {revision} is gone"
@@ -59,7 +59,7 @@ def offer_of(entry: Entry, source: HubRepository, revision: str | None) -> Offer
     missing = [name for name in source.files if name not in there]
     if missing or not names or info.sha is None:
         fault = f"it has no {', '.join(missing) or 'model of transformers'}"
-        raise SourceUnusable(entry.name, source, fault, "it was changed by its owner")
+        raise SourceUnusable(entry.name, source, fault, f"look at https://{source}")
     files = []
     for name in names:
         url = hf_hub_url(source.repo, name, revision=info.sha, endpoint=endpoint)

@@ -25,6 +25,7 @@ from perception.weights.errors import (
     OnlyByHand,
     SourceChanged,
     StoreBusy,
+    TransferCorrupt,
     WeightsChanged,
 )
 from perception.weights.lock import LockedEntry, LockedFile, fingerprint, read_lock, write_lock
@@ -152,6 +153,9 @@ def _carry_out(order: Order, folder: Path) -> LockedEntry:
     files: dict[str, LockedFile] = {}
     for file in offer.files:
         files[file.name] = fingerprint(fetch(entry.name, file, staging, offer.headers))
+        if file.sha256 not in (None, files[file.name].sha256):  # spoiled since an earlier try brought it
+            (staging / file.name).unlink()
+            raise TransferCorrupt(entry.name, file.name, "its SHA-256 differs")
         recorded = before.files.get(file.name) if before and before.revision == offer.revision else None
         if recorded and recorded.sha256 != files[file.name].sha256:
             (staging / file.name).unlink()

@@ -154,6 +154,21 @@ def test_an_interrupted_update_leaves_the_old_weights_in_use(hub: Hub, store: Pa
     assert read_lock(store)["owlvit"].revision == FIRST
 
 
+def test_a_file_spoiled_while_the_rest_was_missing_is_fetched_again(hub: Hub, store: Path) -> None:
+    hub.offer(REPO, FIRST, config_json=b"{}", model_safetensors=CONTENT, tokenizer_json=b"x" * 5000)
+    found = orders([MODEL], store, DEFAULTS)
+    missing = hub.repositories[REPO][FIRST].pop("tokenizer.json")
+    with pytest.raises(errors.TransferBroken, match="HTTP 404"):
+        pull(found, store, ())
+    (kept,) = store.rglob("model.safetensors")
+    kept.write_bytes(CONTENT[::-1])
+    hub.repositories[REPO][FIRST]["tokenizer.json"] = missing
+    with pytest.raises(errors.TransferCorrupt, match="model.safetensors"):
+        pull(found, store, ())
+    pull(found, store, ())
+    assert (weights_path("owlvit") / "model.safetensors").read_bytes() == CONTENT
+
+
 def test_other_content_under_the_recorded_revision_is_refused(hub: Hub, store: Path) -> None:
     hub.offer(REPO, FIRST, config_json=b"{}", model_safetensors=b"first")
     fetch(MODEL, store)
