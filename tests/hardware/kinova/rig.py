@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from hardware.types import FloatArray, MotionStatus, Trajectory
 from tests.hardware.simulated import move_to
 
 SPEED = 4.0
+CLIENTS = ("stand_in", *(["kortex_api"] if find_spec("kortex_api") else []))
+"""What the driver's tests go through: always the stand-in, and Kinova's package where it is installed."""
 
 
 class FastClock:

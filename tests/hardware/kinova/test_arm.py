@@ -13,12 +13,12 @@ from hardware.kinova.arm import waypoint_times
 from hardware.kinova.errors import KortexRefused
 from hardware.kinova.loopback.mischief import Close, Drop, Late, Refuse, Split
 from hardware.types import Trajectory
-from tests.hardware.kinova.rig import Rig, rig
+from tests.hardware.kinova.rig import CLIENTS, Rig, rig
 
 
-@pytest.fixture
-def arm_rig() -> Iterator[Rig]:
-    with rig() as made:
+@pytest.fixture(params=CLIENTS)
+def arm_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with rig(client=request.param) as made:
         yield made
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from hardware.errors import LimitViolation
 from hardware.kinova.loopback.mischief import Refuse
-from tests.hardware.kinova.rig import Rig, rig
+from tests.hardware.kinova.rig import CLIENTS, Rig, rig
 
 
-@pytest.fixture
-def gripper_rig() -> Iterator[Rig]:
-    with rig() as made:
+@pytest.fixture(params=CLIENTS)
+def gripper_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with rig(client=request.param) as made:
         yield made
 
 
