@@ -12,6 +12,8 @@ from hardware.gen3 import facts
 from hardware.geometry import pose, rotation_from_rpy
 from hardware.types import FloatArray
 
+FK_MODEL = "hardware.gen3 (Kinova's gen3_macro.xacro, ros2_kortex 1fdbef345954)"
+"""Names this kinematics, for what was measured with it."""
 LINK_NAMES: tuple[str, ...] = ("base_link", *(j.child for j in facts.JOINTS), "end_effector_link")
 
 _ORIGINS = np.array([pose(rotation_from_rpy(*j.origin_rpy), j.origin_xyz) for j in facts.JOINTS])
