@@ -18,6 +18,7 @@ Location = tuple[str | int, ...]
 BOUNDS: dict[str, tuple[float, float]] = {
     "run.tick_hz": (10.0, 200.0),
     "run.telemetry_hz": (0.1, 200.0),
+    "run.doctor_max_age_h": (0.1, 720.0),
     "perception.grid.n": (2, 9),
     "perception.grid.cells_per_role": (1, 10),
     "perception.grid.crop_px": (256, 512),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from py_trees.behaviour import Behaviour
 from rich.console import Console
 
+from app.doctor.passes import missing, now
 from app.errors import UsageError
 from app.options import Config
 from app.robot_factory import LOOPBACK
@@ -39,6 +41,18 @@ def require_consent(config: Config, console: Console, yes: bool, ask: Callable[[
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):
         raise UsageError("nothing was moved: the arm may not move")
+
+
+def require_doctor(config: Config, at: datetime | None = None) -> None:
+    """Raises UsageError unless robot and camera were examined and passed lately; silent in simulation.
+
+    at: a time with its zone, now if None.
+    """
+    if not is_real(config):
+        return
+    faults = list(missing(config, at or now()))
+    if faults:
+        raise UsageError("\n".join(["the real arm does not move before it was examined:", *faults]))
 
 
 def limits(config: Config) -> list[str]:

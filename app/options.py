@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 from behaviours.options import TreeOptions
 from hardware.calibration.options import HandEyeOptions
 from hardware.kinova.options import KinovaOptions
+from hardware.realsense.options import RealSenseOptions
 from hardware.sim.options import SimOptions
 from perception.options import PerceptionOptions
 from planning.motion.options import MotionOptions, SceneOptions
@@ -54,6 +55,8 @@ class RunOptions:
     """How often readings that change at every tick (robot, person) go into the record."""
     hold_s: float = 2.0
     """After Ctrl-C the arm holds this long before the connection closes: the time for an emergency stop."""
+    doctor_max_age_h: float = 24.0
+    """A run on the real arm demands `handover doctor robot --move` and `doctor camera` passed within this."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +72,6 @@ class Config:
     scene: SceneOptions = field(default_factory=SceneOptions)
     motion: MotionOptions = field(default_factory=MotionOptions)
     kinova: KinovaOptions = field(default_factory=KinovaOptions)
+    realsense: RealSenseOptions = field(default_factory=RealSenseOptions)
     hand_eye: HandEyeOptions = field(default_factory=HandEyeOptions)
     sim: SimOptions = field(default_factory=SimOptions)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from hardware.protocols import Announcer, Camera
 from hardware.robot import Robot
 
 if TYPE_CHECKING:
+    from hardware.kinova.loopback.controller import LoopbackController
     from hardware.sim.build import SimulatedRobot
 
 LOOPBACK = "loopback"
@@ -48,6 +49,24 @@ def kinova(order: Order) -> Devices:
     raise NotImplementedError
 
 
+@contextmanager
+def arm_to_examine(config: Config) -> Iterator[KinovaOptions]:
+    """How to reach the arm alone; with the address `loopback`, a simulated one behind its controller."""
+    if config.kinova.address != LOOPBACK:
+        yield config.kinova
+        return
+    from hardware.kinova.loopback.controller import LoopbackController
+    from hardware.sim.hosted import open_devices
+
+    with open_devices() as theirs, LoopbackController(theirs.arm, theirs.gripper) as controller:
+        yield at_controller(config.kinova, controller)
+
+
+def at_controller(options: KinovaOptions, controller: LoopbackController) -> KinovaOptions:
+    """The options with the address and the ports of a controller on this machine."""
+    return replace(options, address="127.0.0.1", tcp_port=controller.tcp_port, udp_port=controller.udp_port)
+
+
 def within_speed_limits(config: Config) -> Config:
     """The configuration with planned joint speeds below the limit set on the arm, where that is real."""
     if config.back_ends.robot != "kinova":
@@ -66,9 +85,7 @@ def _rehearsal(order: Order) -> Devices:
     built, clock = _world(order, realtime=True), SystemClock()
     theirs = built.robot
     controller = LoopbackController(theirs.arm, theirs.gripper)
-    address = replace(
-        order.config.kinova, address="127.0.0.1", tcp_port=controller.tcp_port, udp_port=controller.udp_port
-    )
+    address = at_controller(order.config.kinova, controller)
     camera = RestampedCamera(theirs.camera, theirs.clock, clock)
     around = (PacedWorld(theirs.clock), controller)
     return Devices(

@@ -154,7 +154,7 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
     from rich.console import Console
 
     from app.factory import build
-    from app.gate import print_dry_run, require_consent
+    from app.gate import print_dry_run, require_consent, require_doctor
     from app.record.album import Album
     from app.record.writer import Recorder
     from app.runner import run_handover
@@ -175,11 +175,13 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         looks=command.video is not None,
     )
     create = create_planning_root if command.plan_only else create_root
-    root = partial(create, assembly.mission, vlm=assembly.services.vlm is not None)
+    services = assembly.services
+    root = partial(create, assembly.mission, vlm=services.vlm is not None, ahead=services.ahead)
     if command.dry_run:
         print_dry_run(console, root(), assembly.back_ends, config)
         return 0
     if not command.plan_only:
+        require_doctor(config)
         require_consent(config, console, command.yes)
     if command.step:
         assembly = stepped(assembly, TerminalOperator(console.print))

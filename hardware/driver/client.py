@@ -65,7 +65,7 @@ class DriverProcess:
             self._process = subprocess.Popen(
                 self._words(theirs.fileno(), sent.fileno()),
                 pass_fds=(theirs.fileno(), sent.fileno()),
-                env=_environment(),
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 # Its own session: neither Ctrl-C nor Ctrl-Z at the terminal reaches it, only this program.
                 start_new_session=True,
@@ -225,7 +225,7 @@ class DriverProcess:
             self._lost = self._lost or reason
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This program's own, with the sources on the path for an interpreter that has them not installed."""
     path = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), path)))}

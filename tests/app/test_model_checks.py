@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.doctor import examine, main
+from app.doctor.installed import examine, main
 from app.models.checks import weights_findings
 from app.models.needed import LEARNED, needed
 from app.options import BackEnds, Config

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from app.config import checked
-from app.doctor import examine
+from app.doctor.installed import examine
 from app.errors import ConfigError
 from app.factory import VLMS
 from app.model_factory import local_vlm, server_vlm

@@ -10,8 +10,8 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from app import doctor
-from app.doctor import Check, examine, main
+from app.doctor import installed as doctor
+from app.doctor.installed import Check, examine, main
 from app.options import BackEnds
 
 
