@@ -17,18 +17,19 @@ from perception.weights.options import WeightsOptions
 from planning.contact_graspnet.checkpoint import MODEL, find_checkpoint, load_checkpoint
 from planning.contact_graspnet.errors import NoGpu
 from planning.contact_graspnet.options import ContactGraspNetOptions
-from planning.contact_graspnet.proposals import Proposals, choose_grasps
+from planning.contact_graspnet.proposals import choose_grasps
 from planning.contact_graspnet.region import POINTS, local_region, on_object
-from planning.types import Grasp, GraspView
+from planning.types import Grasp, GraspView, Proposals
 
 if TYPE_CHECKING:
     from planning.contact_graspnet.network import Prediction
 
 _MIN_POINTS_OF_CLOUD = 20
+NOTHING = Proposals(np.empty((0, 4, 4)), np.empty((0, 3)), np.empty(0), np.empty(0))
 
 
 class ContactGraspNetGenerator:
-    """The GraspGenerator over the public checkpoint."""
+    """The GraspProposer over the public checkpoint."""
 
     name = MODEL
 
@@ -60,12 +61,14 @@ class ContactGraspNetGenerator:
         """At most `count` grasps whose contacts lie on the object. Empty when the cloud has hardly any points
         or nothing passes; raises NoGrasp where too little but the object is seen.
         """
-        if len(view.object_points) < _MIN_POINTS_OF_CLOUD or count < 1:
-            return ()
-        return choose_grasps(self.propose(view, rng), view, self._options, count)
+        return self.choose(self.propose(view, rng), view, count) if count > 0 else ()
 
     def propose(self, view: GraspView, rng: np.random.Generator) -> Proposals:
-        """All the network says about contacts on the object, in as many passes as the options ask for."""
+        """All the network says about contacts on the object, in as many passes as the options ask for; the
+        regions may still be empty. Raises NoGrasp where too little but the object is seen.
+        """
+        if len(view.object_points) < _MIN_POINTS_OF_CLOUD:
+            return NOTHING
         region = local_region(view, self._options, rng)
         prediction = self._predict(region.cloud, self._options.passes, int(rng.integers(2**63)))
         poses, scores, contacts, widths = (
@@ -74,6 +77,10 @@ class ContactGraspNetGenerator:
         contacts = transform(region.base_from_cloud, contacts)
         said = Proposals(region.base_from_cloud @ poses, contacts, widths, scores)
         return said.take(on_object(contacts, view.object_points))
+
+    def choose(self, proposals: Proposals, view: GraspView, count: int) -> tuple[Grasp, ...]:
+        """At most `count` of them for our gripper, leaning toward the person's part; no network runs."""
+        return choose_grasps(proposals, view, self._options, count)
 
     def warm_up(self) -> None:
         """One pass over noise, so that the first real one does not wait for kernels to be chosen."""

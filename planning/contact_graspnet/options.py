@@ -21,7 +21,7 @@ class ContactGraspNetOptions:
     precision: Literal["float32", "float16", "bfloat16"] = "float32"
     """Of the layers; samples and neighbours are always found in float32. The others are for a GPU."""
     compile: bool = False
-    """Let torch.compile fuse the layers of the balls, on a GPU only: a slow first pass for faster later ones."""
+    """Let torch.compile fuse the layers of the balls, on a GPU only; the first pass is slow."""
     passes: int = 3
     """Forward passes over one cloud, each with samples of its own: more contacts on a small object."""
     spread_score: float = 0.23  # the authors'; the PyTorch port's, 0.15, was set with dropout on

@@ -18,7 +18,7 @@ from planning.contact_graspnet.farthest import farthest_order
 from planning.contact_graspnet.hand import GRIPPER_DEPTH_M
 from planning.contact_graspnet.options import ContactGraspNetOptions
 from planning.gripper_room import HeightMap, gripper_fits
-from planning.types import Grasp, GraspView
+from planning.types import Grasp, GraspView, Proposals
 
 _SPREAD_SHARE = 0.75
 """Of the grasps wanted, so many are spread over the object first: 150 of 200, as published."""
@@ -28,23 +28,6 @@ _LEVEL = 0.05
 """An approach that falls less than this (as a sine) is not drawn back from the table but rejected."""
 
 
-@dataclass(frozen=True)
-class Proposals:
-    """What the network said about P contacts, moved to the base frame but otherwise as it was.
-
-    base_from_hand (P, 4, 4): origin 0.1034 m behind the middle of the pads, z = approach, x = closing
-    direction; contacts (P, 3): points of the object on one pad; widths_m (P,) at contact; scores (P,).
-    """
-
-    base_from_hand: FloatArray
-    contacts: FloatArray
-    widths_m: FloatArray
-    scores: FloatArray
-
-    def take(self, chosen: BoolArray | IntArray) -> Proposals:
-        return Proposals(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
-
-
 def choose_grasps(
     proposals: Proposals, view: GraspView, options: ContactGraspNetOptions, count: int
 ) -> tuple[Grasp, ...]:
@@ -52,6 +35,8 @@ def choose_grasps(
 
     Grasps that lean otherwise are offered only where no other is left.
     """
+    if len(proposals.scores) == 0 or count < 1:
+        return ()
     proposals = proposals.take(proposals.scores > min(options.fill_score, options.spread_score))
     goal = (view.human_points if len(view.human_points) else view.object_points).mean(axis=0)
     grasps = _Placed.of(proposals, view.table_z_m, goal, options)
