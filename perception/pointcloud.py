@@ -174,8 +174,9 @@ def without_outliers(points: FloatArray, radius_m: float = 0.01, neighbours: int
 
     if len(points) == 0:
         return np.zeros(0, dtype=np.bool_)
-    found = cKDTree(points).query_ball_point(points, radius_m, return_length=True)
-    return np.asarray(found) > neighbours
+    # The point itself is the first of its neighbours. Counting all within the radius takes 20 times as long.
+    away = cKDTree(points).query(points, [neighbours + 1], distance_upper_bound=radius_m)[0][:, 0]
+    return np.asarray(np.isfinite(away))
 
 
 def cluster_labels(points: FloatArray, gap_m: float) -> NDArray[np.int32]:

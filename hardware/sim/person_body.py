@@ -28,6 +28,8 @@ class Body:
         names += [f"{part}_{side}" for part in ("leg", "upper_arm", "forearm") for side in SIDES]
         self._mocap = {name: int(model.body_mocapid[find(model, "body", f"person_{name}")]) for name in names}
         self._keypoints = np.zeros((17, 3))
+        self._resting: dict[Side, tuple[FloatArray, FloatArray]] = {}
+        """Where the hands rest while the person stays in place."""
         self.stand(np.array(spec.start), spec.yaw_rad)
 
     @property
@@ -67,6 +69,11 @@ class Body:
 
     def resting_hand(self, side: Side) -> tuple[FloatArray, FloatArray]:
         """Middle of the grip (3,) and hand axes (3, 3) of an arm at rest: beside the hip, or on the thigh."""
+        if side not in self._resting:
+            self._resting[side] = self._rest(side)
+        return self._resting[side]
+
+    def _rest(self, side: Side) -> tuple[FloatArray, FloatArray]:
         spec, out = self._spec, side_sign(side)
         shoulder, h = spec.shoulder(side), spec.stature_m
         if spec.posture == "seated":
@@ -92,6 +99,7 @@ class Body:
         spec = self._spec
         self._foot = np.array([place[0], place[1], FLOOR_Z_M])
         self._axes = rotation_about(UP, yaw_rad)
+        self._resting = {}
         self._set("torso", self.at(np.array([0.0, 0.0, spec.hip_z_m])), self._axes)
         head = self.at(spec.head())
         self._set("head", head, self._axes)
