@@ -69,9 +69,14 @@ def person_distance(
 
 
 def seconds_near(way: Trajectory, scene: PlanningScene, distance_m: float) -> float:
-    """How long the robot is within `distance_m` of the person's body on its way; what may be touched is left
-    out.
+    """How long the robot moves on end within `distance_m` of the person's body; a halt begins anew, and what
+    may be touched is left out.
     """
     body = [part for part in scene.person if part.name not in scene.allow_contact]
-    near = person_distance(way.positions, body) < distance_m
-    return float(np.sum(np.diff(way.times_s)[near[1:]]))
+    near = person_distance(way.positions, body)[1:] < distance_m
+    moves = np.any(np.diff(way.positions, axis=0) != 0.0, axis=1)
+    longest_s = on_end_s = 0.0
+    for step_s, counts in zip(np.diff(way.times_s), near & moves, strict=True):
+        on_end_s = on_end_s + step_s if counts else 0.0
+        longest_s = max(longest_s, on_end_s)
+    return float(longest_s)

@@ -50,6 +50,13 @@ class MotionOptions:
     unseen_speed_m_s: float = 0.25
     """The same where nobody was seen: that is not nobody there."""
     """Speed of tool, elbow and held object; the last one (Kinova's rating) also holds without a person."""
+    halt_after_s: float = 5.5
+    """A motion that stays near the person for longer has a halt in it: the guard stops a robot that moves
+    near somebody out of sight for 6 s on end.
+    """
+    halt_distance_m: float = 0.45
+    """What counts as near for it: the guard's 0.40 m and 0.05 m for the person's joints."""
+    halt_s: float = 0.5
     line_speed_m_s: float = 0.25
     """The fastest the TCP goes on straight lines."""
     pregrasp_m: float = 0.10

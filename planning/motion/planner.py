@@ -22,6 +22,7 @@ from hardware.geometry import inverse, pose
 from hardware.types import FloatArray, Trajectory
 from planning.errors import Unreachable
 from planning.motion.collision import dense
+from planning.motion.halts import with_halts
 from planning.motion.inverse_kinematics import Solutions
 from planning.motion.lines import line_joints
 from planning.motion.options import MotionOptions
@@ -105,7 +106,7 @@ class RoboplanPlanner:
         if timed is None:
             raise Unreachable(words, "no timing was found for the straight line")
         limits = SpeedLimits(world.scene, self._options, scale, self._options.line_speed_m_s)
-        trajectory = gentle(timed, limits)
+        trajectory = with_halts(gentle(timed, limits), world.scene, self._options)
         touch = world.first_touch(trajectory, leaving=True)
         if touch is not None:
             raise Unreachable(words, f"on the straight line {touch}")
@@ -154,7 +155,7 @@ class RoboplanPlanner:
                 timed = world.paths.timed(path, dt, scale, rounded)
                 if timed is None:
                     continue
-                trajectory = gentle(timed, limits)
+                trajectory = with_halts(gentle(timed, limits), world.scene, self._options)
                 touch = world.first_touch(trajectory)
                 if touch is None:
                     return trajectory
