@@ -15,21 +15,35 @@ from behaviours.options import PersonAges
 from hardware.types import RGBDFrame, RobotState
 from perception.types import Detection, HandoverRequest, HumanPose, Regions
 from planning.errors import NoGrasp, NoHandoverPose, Unreachable
-from planning.held import held_object
+from planning.held import held_object, stays_upright
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.nominal import nominal_person
 from planning.options import PresentationOptions, SelectionOptions
 from planning.pick import plan_grasp
 from planning.presentation import default_poses, handover_poses
+from planning.protocols import GraspProposer
 from planning.selection import Region, grasp_view, mark_regions, select
-from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject, Rejection
+from planning.types import (
+    Grasp,
+    GraspPlan,
+    GraspSet,
+    GraspView,
+    HandoverPose,
+    HeldObject,
+    Proposals,
+    Rejection,
+)
 
 
 class GenerateGrasps(WorkerLeaf):
-    """Proposes grasps on the visible object and marks which of them lie in which region."""
+    """Proposes grasps on the visible object and marks which of them lie in which region.
+
+    What Propose Grasps has ready is used once: another try asks the generator for other samples.
+    """
 
     READS = {keys.FRAME: RGBDFrame, keys.OBJECT: Detection, keys.REGIONS: Regions}
     WRITES = {keys.GRASP_VIEW: GraspView, keys.GRASPS: GraspSet}
+    UPDATES = {keys.PROPOSALS: Proposals}
     OUTCOME = Outcome.NOT_GRASPABLE
 
     def __init__(self, name: str, samples: int, epsilon_m: float, table_z_m: float) -> None:
@@ -41,10 +55,15 @@ class GenerateGrasps(WorkerLeaf):
     def job(self) -> Callable[[], tuple[GraspView, GraspSet]]:
         frame, detection, regions = self.read(keys.FRAME), self.read(keys.OBJECT), self.read(keys.REGIONS)
         generator, rng = self.services.grasps, self.services.rng
+        proposals: Proposals | None = self.read_if_set(keys.PROPOSALS)
+        self.unset([keys.PROPOSALS])
 
         def generate() -> tuple[GraspView, GraspSet]:
             view = grasp_view(frame, detection, regions, self._table_z_m)
-            grasps = generator.generate(view, rng, self._samples)
+            if proposals is not None and isinstance(generator, GraspProposer):
+                grasps = generator.choose(proposals, view, self._samples)
+            else:
+                grasps = generator.generate(view, rng, self._samples)
             if not grasps:
                 raise NoGrasp(f"{generator.name} proposes no grasp from {self._samples} samples")
             return view, mark_regions(grasps, view, generator.name, self._epsilon_m)
@@ -64,7 +83,7 @@ class GenerateGrasps(WorkerLeaf):
 class RankGrasps(WorkerLeaf):
     """Orders the grasps of one region into the queue of candidates."""
 
-    READS = {keys.GRASPS: GraspSet}
+    READS = {keys.REQUEST: HandoverRequest, keys.GRASPS: GraspSet, keys.GRASP_VIEW: GraspView}
     WRITES = {keys.GRASP_QUEUE: tuple}
     OUTCOME = Outcome.NOT_GRASPABLE
 
@@ -74,7 +93,9 @@ class RankGrasps(WorkerLeaf):
         self._selection = selection
 
     def job(self) -> Callable[[], tuple[Grasp, ...]]:
-        return partial(select, self.read(keys.GRASPS), self._region, self._selection)
+        request: HandoverRequest = self.read(keys.REQUEST)
+        upright = stays_upright(request.label, self.read(keys.GRASP_VIEW))
+        return partial(select, self.read(keys.GRASPS), self._region, self._selection, upright=upright)
 
     def finish(self, result: tuple[Grasp, ...]) -> Status:
         self.write(keys.GRASP_QUEUE, result)

@@ -54,6 +54,12 @@ def unit(vector: ArrayLike) -> FloatArray:
     return v / length
 
 
+def lies_under(point: ArrayLike, other: ArrayLike) -> bool:
+    """Whether `point` (3,) lies below `other` (3,) rather than beside it, z up: then it has no side."""
+    way = np.subtract(point, other)
+    return bool(-way[2] > np.hypot(way[0], way[1]))
+
+
 def angle_between(a: ArrayLike, b: ArrayLike) -> float:
     """The angle between two vectors in [0, pi] rad."""
     return float(np.arccos(np.clip(np.dot(unit(a), unit(b)), -1.0, 1.0)))

@@ -5,7 +5,8 @@ of a part show across any level closing axis. Recipe and figures were measured w
 
 1. seed = random point; closing axis = level minor axis of its neighbourhood, varied a little;
 2. approach = down, tilted about the closing axis toward the person's end only (vertical is always offered):
-   the ranking of Eqs. 2-4 has no sign and would as readily lean away, which no person can take;
+   the ranking of Eqs. 2-4 has no sign and would as readily lean away, which no person can take; over a
+   person's end that lies right underneath, as of a standing bottle, either side will do;
 3. the connected run of points across the axis gives both edges: centre on it; depth from the part's top,
    limited by the table at the contact width;
 4. gates: width, overlap, points between the pads, straight edges, torque about the pads, room for the open
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hardware.geometry import lies_under
 from hardware.types import BoolArray, FloatArray, IntArray
 from perception.pointcloud import voxel_downsample
 from planning.grasp_extent import measure
@@ -66,7 +68,7 @@ class AntipodalGenerator:
 
     def generate(self, view: GraspView, rng: np.random.Generator, count: int) -> tuple[Grasp, ...]:
         """Grasps from `count` seeds, each with every lean, past the strictest gates that leave enough of them
-        in the robot's region. Empty when the cloud has hardly any points or nothing passes.
+        in the robot's region, or the next. Empty when the cloud has hardly any points or nothing passes.
         """
         cloud = _thinned(view.object_points, self._options)
         if len(cloud) < _MIN_POINTS_OF_CLOUD or count < 1:
@@ -96,13 +98,16 @@ class AntipodalGenerator:
     def _candidates(
         self, cloud: FloatArray, seeds: FloatArray, closing: FloatArray, view: GraspView
     ) -> _Candidates:
-        leans = np.radians(self._options.leans_deg)
-        seed_of = np.repeat(np.arange(len(seeds)), len(leans))
-        lean = np.tile(leans, len(seeds))
         goal = view.human_points.mean(axis=0) if len(view.human_points) else cloud.mean(axis=0)
-        leads = (lean == 0.0) | _leads_to(goal, seeds, closing)[seed_of]
-        seed_of, lean = seed_of[leads], lean[leads]
-        axes = _grasp_axes(closing[seed_of], seeds[seed_of], lean, goal)
+        hangs = len(view.robot_points) > 0 and lies_under(goal, view.robot_points.mean(axis=0))
+        # Every lean toward the goal; and away from it where that makes no difference to the person.
+        leans = np.radians(self._options.leans_deg)
+        ways = np.concatenate([leans, -leans[leans > 0.0]])
+        seed_of, way = np.repeat(np.arange(len(seeds)), len(ways)), np.tile(ways, len(seeds))
+        led = (way == 0.0) | hangs | ((way > 0.0) & _leads_to(goal, seeds, closing)[seed_of])
+        seed_of, way = seed_of[led], way[led]
+        lean = np.abs(way)
+        axes = _grasp_axes(closing[seed_of], seeds[seed_of], lean, goal, way < 0.0)
         chunks = [
             measure(
                 cloud, seeds[seed_of[i : i + _CHUNK]], axes[i : i + _CHUNK], view.table_z_m, self._options
@@ -119,18 +124,22 @@ class AntipodalGenerator:
         poses = np.tile(np.eye(4), (len(candidates.origin), 1, 1))
         poses[:, :3, 3] = candidates.contact
         near_robot = grasps_in_region(poses, view.robot_points)
-        gate, passed = self._options.gates[-1], np.zeros(len(poses), dtype=np.bool_)
-        for gate in self._options.gates:
-            passed = _passes(candidates, gate)
-            if np.count_nonzero(passed & near_robot) >= self._options.enough_grasps:
-                break
-        kept = candidates.take(passed)
-        poses = poses[passed]
+        tier = _tiers(candidates, self._options.gates)
+        last = _last_tier(tier[near_robot], len(self._options.gates), self._options.enough_grasps)
+        passed = tier <= last
+        kept, poses, tier = candidates.take(passed), poses[passed], tier[passed]
         poses[:, :3, :3] = kept.axes
         poses[:, :3, 3] = kept.origin
-        score = _score(kept, gate, self._options)
+        score = _score(kept, self._options.gates[last], self._options)
         return tuple(
-            Grasp(poses[i], float(kept.width[i]), kept.contact[i], float(score[i]), float(kept.lean[i]))
+            Grasp(
+                poses[i],
+                float(kept.width[i]),
+                kept.contact[i],
+                float(score[i]),
+                float(kept.lean[i]),
+                int(tier[i]),
+            )
             for i in range(len(poses))
         )
 
@@ -168,15 +177,18 @@ def _leads_to(goal: FloatArray, seeds: FloatArray, closing: FloatArray) -> BoolA
     return (aside <= np.sin(np.radians(75.0)) * length) | (length < _AT_GOAL_M)
 
 
-def _grasp_axes(closing: FloatArray, seeds: FloatArray, lean: FloatArray, goal: FloatArray) -> FloatArray:
+def _grasp_axes(
+    closing: FloatArray, seeds: FloatArray, lean: FloatArray, goal: FloatArray, away: BoolArray
+) -> FloatArray:
     """Rotations (C, 3, 3) with columns closing, finger width, approach.
 
-    The approach points down and, by `lean`, along the part toward `goal` (3,). The camera, on the gripper's
-    +y, comes to the side away from `goal`: there it does not hide the person's part.
+    The approach points down and, by `lean`, along the part toward `goal` (3,), or `away` (C,) from it. The
+    camera, on the gripper's +y, comes to the side leaned from: there it does not hide the person's part.
     """
     up = np.array([0.0, 0.0, 1.0])
     along = np.cross(closing, up)
-    along *= np.where(np.einsum("ci,ci->c", goal - seeds, along) < 0.0, -1.0, 1.0)[:, None]
+    backward = np.einsum("ci,ci->c", goal - seeds, along) < 0.0
+    along *= np.where(backward ^ away, -1.0, 1.0)[:, None]
     sine, cosine = np.sin(lean)[:, None], np.cos(lean)[:, None]
     approach = sine * along - cosine * up
     camera_side = -cosine * along - sine * up
@@ -197,7 +209,20 @@ def _passes(candidates: _Candidates, gate: GateOptions) -> BoolArray:
         (candidates.edge < gate.edge_variation_m)
         & (candidates.overlap >= gate.overlap_m)
         & (candidates.moment <= gate.moment_kg_m)
+        & (candidates.width <= gate.width_m)
     )
+
+
+def _tiers(candidates: _Candidates, gates: tuple[GateOptions, ...]) -> IntArray:
+    """The strictest gate (C,) that each candidate passes, `len(gates)` for none."""
+    passes = np.array([_passes(candidates, gate) for gate in gates] + [np.ones(len(candidates.width), bool)])
+    return np.asarray(np.argmax(passes, axis=0))
+
+
+def _last_tier(tiers: IntArray, gates: int, enough: int) -> int:
+    """The tier after the first one that makes the candidates with `tiers` (C,) so far `enough`."""
+    counts = np.cumsum(np.bincount(tiers, minlength=gates)[:gates])
+    return min(int(np.searchsorted(counts, enough)) + 1, gates - 1)
 
 
 def _score(candidates: _Candidates, gate: GateOptions, options: AntipodalOptions) -> FloatArray:

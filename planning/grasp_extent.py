@@ -90,8 +90,9 @@ def _depth_limit(
     """How far along the approach (C,) from the seed the fingertips may go for the table's sake."""
     fall = -axes[:, 2, 2]
     thickness = seeds[:, 2] - top * fall - table_z_m
-    required = options.gates[0].overlap_m
-    clearance = np.clip(thickness - required, options.thin_tip_clearance_m, options.tip_clearance_m)
+    clearance = np.clip(
+        thickness - options.needed_overlap_m, options.thin_tip_clearance_m, options.tip_clearance_m
+    )
     low_corner = gripper.PAD_WIDTH_M / 2.0 * np.sqrt(np.maximum(1.0 - fall**2, 0.0))
     return (seeds[:, 2] - table_z_m - clearance - low_corner) / fall
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hardware.geometry import inverse, pose, transform, unit
+from hardware.geometry import inverse, lies_under, pose, transform, unit
 from hardware.types import FloatArray
 from planning.types import Cuboid, Grasp, GraspView, HeldObject
 
@@ -33,7 +33,7 @@ def held_object(label: str, grasp: Grasp, view: GraspView) -> HeldObject:
         (points if len(points) else view.object_points).mean(axis=0)
         for points in (view.human_points, view.robot_points)
     )
-    upright = _stays_upright(label, view)
+    upright = stays_upright(label, view)
     return HeldObject(
         label=label,
         width_m=grasp.width_m,
@@ -59,7 +59,11 @@ def unknown_object(width_m: float) -> HeldObject:
 
 
 def _axis(robot: FloatArray, human: FloatArray, grasp: Grasp, upright: bool) -> FloatArray:
-    """The unit vector from the robot's to the person's part, base frame; level for a thing that lies."""
+    """The unit vector from the robot's to the person's part, base frame; level for a thing that lies.
+
+    A thing that stays upright and is held over the person's part has no side of its own: the gripper's
+    lean makes one.
+    """
     way = human - robot
     if np.linalg.norm(way) < 0.005:
         way = human - grasp.contact
@@ -67,12 +71,18 @@ def _axis(robot: FloatArray, human: FloatArray, grasp: Grasp, upright: bool) -> 
     # One view sees the tops of parts only, so a small slope means nothing.
     lies = np.linalg.norm(level) > abs(way[2])
     chosen = level if lies or upright else way
+    if upright and lies_under(human, robot):
+        chosen = grasp.base_from_tcp[:3, 2] * (1.0, 1.0, 0.0)
+        # Straight down, it has none either: then the camera looks from behind, past the object.
+        if np.linalg.norm(chosen) < 0.05:
+            chosen = -grasp.base_from_tcp[:3, 1] * (1.0, 1.0, 0.0)
     if np.linalg.norm(chosen) < 1e-6:
         chosen = grasp.base_from_tcp[:3, 2] * (1.0, 1.0, 0.0) - grasp.base_from_tcp[:3, 1] * (1.0, 1.0, 0.0)
     return unit(chosen)
 
 
-def _stays_upright(label: str, view: GraspView) -> bool:
+def stays_upright(label: str, view: GraspView) -> bool:
+    """Whether the thing must be carried and offered as it stands."""
     if _named(label, UPRIGHT):
         return True
     points = view.object_points

@@ -23,6 +23,8 @@ class GateOptions:
     """How far the pads must overlap the part along the approach."""
     moment_kg_m: float
     """Assumed mass times the distance of the cloud's centroid from the closing axis."""
+    width_m: float = 0.077
+    """Of the part; wide ones leave open fingers little room, and are mostly blades held by their edges."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,17 @@ class AntipodalOptions:
     thin_tip_clearance_m: float = 0.00125
     assumed_mass_kg: float = 0.5
     """For the torque gate: the cloud does not tell the mass."""
+    needed_overlap_m: float = 0.006
+    """Where `tip_clearance_m` would leave less, the fingertips go lower."""
     gates: tuple[GateOptions, ...] = (
-        GateOptions(edge_variation_m=0.0045, overlap_m=0.006, moment_kg_m=0.040),
+        GateOptions(edge_variation_m=0.003, overlap_m=0.012, moment_kg_m=0.030, width_m=0.055),
+        GateOptions(edge_variation_m=0.0045, overlap_m=0.006, moment_kg_m=0.040, width_m=0.072),
         GateOptions(edge_variation_m=0.006, overlap_m=0.004, moment_kg_m=0.055),
         GateOptions(edge_variation_m=0.009, overlap_m=0.002, moment_kg_m=0.150),
     )
-    """From strict to loose: the first one that leaves `enough_grasps` in the robot's region is used."""
+    """From strict to loose. Grasps past a stricter one are tried first; those past the first one that leaves
+    `enough_grasps` in the robot's region, and past the next one, are offered at all.
+    """
     enough_grasps: int = 8
 
 
@@ -66,6 +73,10 @@ class SelectionOptions:
     """For the robot's region when it holds no grasp."""
     alpha: float = 0.5  # Eq. 2: weight of the distance, 1 - alpha that of the angle
     queue_length: int = 16
+    per_group: int = 5
+    """Of equally sure grasps this many are queued before others get their turn: neighbours fail alike."""
+    hand_room_m: float = 0.07
+    """A contact nearer to the middle of the person's part leaves a hand no room: half a palm and a finger."""
     separation_m: float = 0.015
     """Queued grasps of the same lean are at least this far apart."""
 
@@ -81,8 +92,12 @@ class PresentationOptions:
     """Turns off the person, both sides."""
     tips_deg: tuple[float, ...] = (20.0, 45.0)
     """The person's end up or down; not for things that must stay upright."""
-    nearer_m: float = 0.10
-    """The hand point moved this much toward the robot as a fallback; costs no reach."""
+    outward_m: float = 0.13
+    """The hand point moved this much to the receiving arm's side, as people do (median of
+    recorded handovers); the robot stays clear of torso and head there.
+    """
+    nearer_m: tuple[float, ...] = (0.05, 0.10)
+    """The hand point moved this much toward the robot as a fallback; costs the robot no reach."""
     clearance_over_table_m: float = 0.05
     """The hand point is at least this far over the table's height, even beside the table."""
     clearance_above_table_m: float = 0.20

@@ -35,7 +35,7 @@ class Grasp:
     overlap with
     the part; score: the generator's own, 0..1; lean_rad: tilt of the approach from vertical about the
     closing axis,
-    positive toward the person's end.
+    positive toward the person's end; tier: 0 for the surest, the rest are tried later.
     """
 
     base_from_tcp: FloatArray
@@ -43,6 +43,7 @@ class Grasp:
     contact: FloatArray
     score: float = 0.0
     lean_rad: float = 0.0
+    tier: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_from_tcp", readonly(self.base_from_tcp, (4, 4)))
@@ -81,6 +82,23 @@ class Rejection:
 
     contact: FloatArray
     reason: str
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What a network said about P contacts on the object, in the base frame but otherwise as it was.
+
+    base_from_hand (P, 4, 4): the hand it was trained for, z = approach, x = closing direction; contacts
+    (P, 3): points of the object on one pad; widths_m (P,) at contact; scores (P,).
+    """
+
+    base_from_hand: FloatArray
+    contacts: FloatArray
+    widths_m: FloatArray
+    scores: FloatArray
+
+    def take(self, chosen: BoolArray | IntArray) -> Proposals:
+        return Proposals(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,16 @@ def mug(rng: np.random.Generator, yaw_rad: float = 0.3) -> GraspView:
     return _two_part(np.concatenate([body, rim]), handle, 0.042, yaw_rad, (0.45, 0.0), rng)
 
 
+def bottle(rng: np.random.Generator, at: tuple[float, float] = (0.45, 0.0)) -> GraspView:
+    """A bottle that stands: body 60 mm across and 150 mm high (the person's part), cap 40 mm, 50 mm high."""
+    body = np.concatenate([tube(0.030, 0.150, (0, 0, 0)), disc(0.030, (0, 0, 0.150))])
+    cap = np.concatenate([tube(0.020, 0.050, (0, 0, 0.150)), disc(0.020, (0, 0, 0.200))])
+    cloud = seen(yawed(np.concatenate([body, cap]), 0.0, at), rng)
+    high = cloud[:, 2] - TABLE_Z_M > 0.152
+    # Of the person's part a grounder marks the upper half, which shows best.
+    return view_of(cloud, cloud[high], cloud[~high & (cloud[:, 2] - TABLE_Z_M > 0.06)])
+
+
 def _two_part(
     first: FloatArray,
     second: FloatArray,

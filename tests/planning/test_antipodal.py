@@ -11,6 +11,7 @@ from hardware.gen3 import gripper
 from hardware.types import FloatArray
 from planning.antipodal import AntipodalGenerator
 from planning.gripper_room import HeightMap, gripper_fits
+from planning.held import held_object
 from planning.options import AntipodalOptions
 from planning.types import Grasp, GraspView
 from tests.planning import clouds
@@ -155,9 +156,40 @@ def test_far_end_is_offered_only_when_nothing_better_is() -> None:
     middle = replace(near_end, robot_points=near_end.object_points[x < -0.02])
     centre = x.mean() + 0.45
     reach = [np.max([centre - g.contact[0] for g in generate(view)]) for view in (middle, tip)]
-    limit = OPTIONS.gates[0].moment_kg_m / OPTIONS.assumed_mass_kg
+    # Those past the first gate that leaves enough, and past the next one.
+    limit = OPTIONS.gates[1].moment_kg_m / OPTIONS.assumed_mass_kg
     assert reach[0] < limit + 0.015
     assert reach[1] > 0.14
+
+
+def test_tiers_tell_which_gates_a_grasp_passes() -> None:
+    view = clouds.bar(np.random.default_rng(2), yaw_rad=0.0, size=(0.24, 0.03, 0.03))
+    grasps = generate(view)
+    assert {grasp.tier for grasp in grasps} == {0, 1}
+    centre = view.object_points.mean(axis=0)
+    for grasp in grasps:
+        gate = OPTIONS.gates[grasp.tier]
+        arm = np.linalg.norm((centre - grasp.base_from_tcp[:3, 3]) @ grasp.base_from_tcp[:3, 1:3])
+        assert OPTIONS.assumed_mass_kg * arm <= gate.moment_kg_m + 2e-3  # of the thinned cloud
+        assert grasp.width_m <= gate.width_m
+
+
+def test_wide_parts_are_not_the_surest() -> None:
+    wide = clouds.bar(np.random.default_rng(2), yaw_rad=0.0, size=(0.16, 0.062, 0.03))
+    assert min(grasp.tier for grasp in generate(wide)) == 1
+
+
+def test_a_standing_thing_is_leaned_at_from_both_sides() -> None:
+    view = clouds.bottle(np.random.default_rng(3))
+    grasps = [grasp for grasp in generate(view, 300) if grasp.lean_rad > 0.1]
+    outward = [grasp.base_from_tcp[0, 2] > 0.0 for grasp in grasps]
+    assert min(outward.count(True), outward.count(False)) > 5
+    for grasp in grasps[::5]:
+        held = held_object("bottle", grasp, view)
+        ahead = held.axis @ (0.0, 0.0, 1.0)
+        assert ahead == pytest.approx(np.sin(grasp.lean_rad)), "the gripper leans toward the person"
+        assert held.upright_axis is not None
+        assert held.axis @ held.upright_axis == pytest.approx(0.0, abs=1e-9)
 
 
 def test_open_gripper_needs_room_on_both_sides_and_behind() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,33 @@ def test_grasps_in_both_regions_are_the_last_resort() -> None:
     assert [g.contact[0] for g in select(found, Region.ROBOT, OPTIONS)] == [0.0]
     only_both = marked([both, grasp(0.05)], (0.0, 0.02), (0.03,))
     assert [g.contact[0] for g in select(only_both, Region.ROBOT, OPTIONS)] == [0.02]
+
+
+def test_surer_grasps_come_first_and_a_crowded_persons_part_costs_one_tier() -> None:
+    near, far = 0.30 - OPTIONS.hand_room_m + 0.01, 0.30 - OPTIONS.hand_room_m - 0.02
+    grasps = [
+        replace(grasp(near), tier=0),
+        replace(grasp(far), tier=1),
+        replace(grasp(far - 0.03), tier=2),
+        replace(grasp(far - 0.06), tier=0),
+    ]
+    found = marked(grasps, (far, far - 0.03, far - 0.06, near), (0.30,))
+    queue = select(found, Region.ROBOT, OPTIONS)
+    assert [g.contact[0] for g in queue] == pytest.approx([far - 0.06, far, near, far - 0.03])
+
+
+def test_no_tier_takes_the_whole_queue() -> None:
+    sure = [replace(grasp(0.02 * i), tier=0) for i in range(8)]
+    found = marked([*sure, replace(grasp(0.2), tier=1)], (*(0.02 * i for i in range(8)), 0.2), (0.40,))
+    tiers = [g.tier for g in select(found, Region.ROBOT, OPTIONS)]
+    assert tiers == [0] * OPTIONS.per_group + [1] + [0] * (8 - OPTIONS.per_group)
+
+
+def test_upright_things_are_taken_with_the_most_lean_first() -> None:
+    grasps = [grasp(0.0), grasp(0.01, 15), grasp(0.02, 45), grasp(0.03, 30)]
+    found = marked(grasps, (0.0, 0.03), (0.30,))
+    leans = [round(np.degrees(g.lean_rad)) for g in select(found, Region.ROBOT, OPTIONS, upright=True)]
+    assert leans == [45, 30, 15, 0]
 
 
 def test_nothing_in_the_region_is_told_with_counts() -> None:
