@@ -116,7 +116,7 @@ def plan_retreat(
     options: MotionOptions,
 ) -> Trajectory:
     """Straight back along the tool's axis with fingers open by `width_m`, slowly; a shorter way if need be,
-    and straight up where none of these can be gone.
+    and straight up, or level toward the base, where none of these can be gone.
 
     Raises Unreachable.
     """
@@ -125,7 +125,7 @@ def plan_retreat(
     slow = min(1.0, options.retreat_speed_m_s / options.line_speed_m_s)
     failure: Unreachable | None = None
     back = [_along_tool(here, -share * options.retreat_m) for share in _SHORTER]
-    for place in (*back, _raised(here, options.retreat_m)):
+    for place in (*back, _raised(here, options.retreat_m), _inward(here, options.retreat_m)):
         try:
             return planner.plan_line(start_joints, place, scene, slow)
         except Unreachable as error:
@@ -170,6 +170,13 @@ def _along_tool(goal: ToolGoal, distance_m: float) -> ToolGoal:
 
 def _raised(goal: ToolGoal, height_m: float) -> ToolGoal:
     return ToolGoal(pose(translation=(0.0, 0.0, height_m)) @ goal.base_from_tcp, goal.width_m)
+
+
+def _inward(goal: ToolGoal, distance_m: float) -> ToolGoal:
+    x, y = goal.base_from_tcp[:2, 3]
+    away_m = max(float(np.hypot(x, y)), 1e-6)
+    shift = (-distance_m * x / away_m, -distance_m * y / away_m, 0.0)
+    return ToolGoal(pose(translation=shift) @ goal.base_from_tcp, goal.width_m)
 
 
 def _places(grasp: Grasp, options: SceneOptions, count: int) -> list[ToolGoal]:

@@ -26,6 +26,10 @@ HAND_BODIES = ("person_hand", "person_hand_fingers", "person_hand_tips", "person
 HAND_KG = 0.55
 HAND_INERTIA = 0.004
 """kg m2 about each axis: more than a bare hand's, because the forearm turns with it."""
+FINGER_CONTACT = {"priority": "2", "solref": "0.01 1", "condim": "4", "friction": "0.7 0.01 0.001"}
+"""Fingers give way, in their joints and pulp: 5 N per mm with the hand's mass behind them. Without a priority
+of their own the gripper's stiff pads would make a blow of every touch.
+"""
 SHOE: Rgb = (0.16, 0.14, 0.13)
 STOOL: Rgb = (0.55, 0.42, 0.30)
 DARK: Rgb = (0.10, 0.08, 0.08)
@@ -221,13 +225,13 @@ def _free_hand(spec: PersonSpec) -> ET.Element:
     fingers = _Figure("person_hand_fingers", hand.body, pos=_text((0, 0, -0.11 * s)))
     tips = _Figure("person_hand_tips", fingers.body, pos=_text((0.22 * s, 0, 0)))
     for figure, length in ((fingers, 0.22), (tips, 0.20)):
-        figure.bits = hand.bits
+        figure.bits = hand.bits | FINGER_CONTACT
         for row, share in ((-0.165, 0.95), (-0.055, 1.0), (0.055, 0.95), (0.165, 0.8)):
             row, share = -side_sign(spec.hand) * row, share * length * s
             figure.capsule((0, row * s, 0), (share, row * s, 0), 0.047 * s, skin)
     thumb = side_sign(spec.hand)
     side = _Figure("person_hand_thumb", hand.body, pos=_text((-0.28 * s, thumb * 0.17 * s, -0.08 * s)))
-    side.bits = hand.bits
+    side.bits = hand.bits | FINGER_CONTACT
     side.capsule((0, 0, 0), (0.17 * s, thumb * 0.09 * s, 0), 0.058 * s, skin)
     side.capsule((0.17 * s, thumb * 0.09 * s, 0), (0.33 * s, thumb * 0.09 * s, 0.02 * s), 0.05 * s, skin)
     return hand.body
