@@ -30,6 +30,7 @@ CONCRETE = {
 }
 """Back ends: only the factory builds them, beside what plans on recordings and what films the simulation."""
 MAY_BUILD = {
+    "app/calibrate/devices.py",
     "app/factory.py",
     "app/model_factory.py",
     "app/robot_factory.py",

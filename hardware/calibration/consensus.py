@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,13 +35,14 @@ def agreeing(views: Sequence[View], middle: FloatArray, rng: np.random.Generator
 
     Raises TooFewViews, ParallelMotions, NoAgreement.
     """
+    needed = math.ceil(MIN_SHARE * len(views))
     found: FloatArray | None = _best_sample(views, middle, rng)
     for _ in range(ROUNDS):
         if found is None:
             break
         kept = _within_spread(views, found, middle)
-        if kept.sum() < MIN_SHARE * len(views):
-            raise NoAgreement(int(kept.sum()), len(views))
+        if kept.sum() < needed:
+            raise NoAgreement(int(kept.sum()), len(views), needed)
         found = closed_form([view for view, keep in zip(views, kept, strict=True) if keep], [METHOD])[METHOD]
     return kept
 
@@ -74,7 +76,7 @@ def _best_sample(views: Sequence[View], middle: FloatArray, rng: np.random.Gener
         if found is not None and (error_m := _median_error(views, found, middle)) < least_m:
             best, least_m = found, error_m
     if best is None:
-        raise NoAgreement(0, len(views))
+        raise NoAgreement(0, len(views), math.ceil(MIN_SHARE * len(views)))
     return best
 
 

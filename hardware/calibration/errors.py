@@ -48,10 +48,11 @@ class ParallelMotions(CalibrationError):
 class NoAgreement(CalibrationError):
     """Too many poses contradict the others."""
 
-    def __init__(self, agreeing: int, count: int) -> None:
+    def __init__(self, agreeing: int, count: int, needed: int) -> None:
         super().__init__(
-            f"only {agreeing} of {count} poses agree on where the camera is; fix the board to the table and "
-            "the camera to the wrist, check that the board's squares were measured, and calibrate again"
+            f"{agreeing} of {count} poses agree on where the camera is, {needed} are needed; take more poses "
+            "(--poses), fix the board to the table and the camera to the wrist, check that the board's "
+            "squares were measured, and calibrate again"
         )
 
 

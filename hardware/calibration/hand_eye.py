@@ -86,7 +86,7 @@ def calibrate(
     agrees = agreeing(views, middle, rng)
     used = [view for view, agree in zip(views, agrees, strict=True) if agree]
     if len(used) < HELD_OUT + MIN_FITTED:
-        raise NoAgreement(len(used), len(views))
+        raise NoAgreement(len(used), len(views), HELD_OUT + MIN_FITTED)
     held = set(rng.choice(len(used), HELD_OUT, replace=False).tolist())
     fitted = [view for i, view in enumerate(used) if i not in held]
     others = [used[i] for i in sorted(held)]
@@ -99,7 +99,7 @@ def calibrate(
             methods[name] = answer, _errors(others, answer, board, middle)
     start = next((methods[name] for name in STARTS if methods[name] is not None), None)
     if start is None:
-        raise NoAgreement(len(used), len(views))
+        raise NoAgreement(0, len(views), HELD_OUT + MIN_FITTED)
     matrix, board = refine(fitted, intrinsics, start[0], _mean_board(fitted, start[0], middle))
     held_out = _errors(others, matrix, board, middle)
     methods[REFINED] = matrix, held_out

@@ -18,7 +18,7 @@ from hardware.gen3 import facts, gripper
 from hardware.gen3.looks import mesh_files
 from hardware.gen3.mjcf import finger_equalities, robot_xml
 from hardware.gen3.mjcf_shapes import text
-from hardware.geometry import pose
+from hardware.geometry import pose, rotation_from_rpy
 from hardware.sim.options import SimOptions, WristCameraOptions
 from hardware.sim.scenery import scenery_xml
 from hardware.types import FloatArray
@@ -50,8 +50,11 @@ def placements(scene: SceneSpec) -> dict[str, ObjectPlacement]:
 
 
 def camera_mount(options: WristCameraOptions) -> FloatArray:
-    """flange_from_camera (4, 4): optical x along the flange's -x, y along its -y, z along its z."""
-    return pose(np.diag([-1.0, -1.0, 1.0]), options.mount_xyz_m)
+    """flange_from_camera (4, 4): optical x along the flange's -x, y along its -y, z along its z, then turned
+    by `mount_rpy_deg`.
+    """
+    turned = rotation_from_rpy(*np.radians(options.mount_rpy_deg))
+    return pose(np.diag([-1.0, -1.0, 1.0]) @ turned, options.mount_xyz_m)
 
 
 def build_model(scene: SceneSpec, options: SimOptions, *, looks: bool = True) -> mujoco.MjModel:

@@ -37,6 +37,8 @@ class WristCameraOptions:
     mount_xyz_m: tuple[float, float, float] = (0.0, 0.0615, 0.03)
     """The optical centre in the flange frame; the picture's right is the flange's -x and its bottom the -y,
     so the gripper is at the bottom of the picture."""
+    mount_rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Turned by this from there, about the picture's right, its bottom and the optical axis in turn."""
     period_s: float = 1.0 / 30.0
     """A frame younger than this is handed out again instead of rendering a new one."""
     min_depth_m: float = 0.19  # 848 x 480; nearer surfaces give no reading

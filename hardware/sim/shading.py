@@ -1,4 +1,4 @@
-"""Colours for cast rays: a sun with hard shadows, light from the viewer, sky, tiles and wood grain."""
+"""Colours for cast rays: a sun with hard shadows, light from the viewer, sky, tiles, wood grain, textures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.sim.scenery import FLOOR, SUN, TABLE
+from hardware.sim.texture import textures
 from hardware.types import BoolArray, FloatArray
 
 AMBIENT, HEADLIGHT, SUNLIGHT, GLOSS = 0.42, 0.22, 0.50, 0.10
@@ -33,6 +34,7 @@ class Paint:
         self._flat = (255.0 * self._albedo).astype(np.uint8)
         self._floor, self._table = model.geom(FLOOR).id, model.geom(TABLE).id
         self._sun = model.light(SUN).id
+        self._textures = textures(model)
 
     def flat(self, geoms: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Each geom's plain colour (N, 3): cheap, for pictures nobody looks at closely."""
@@ -68,6 +70,10 @@ class Paint:
         shine[front, 1] = np.clip(np.einsum("ij,ij->i", normal[front], half), 0.0, 1.0) ** SHININESS
         light = AMBIENT + HEADLIGHT * np.abs(toward_eye) + SUNLIGHT * shine[:, 0]
         albedo = self._albedo[ids] * self._pattern(ids, points)[:, None]
+        for geom, texture in self._textures.items():
+            on = np.flatnonzero(ids == geom)
+            local = (points[on] - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)
+            albedo[on] *= texture.colour(local)
         colour[seen] = albedo * light[:, None] + GLOSS * shine[:, 1:]
         return (255.0 * np.clip(colour, 0.0, 1.0)).astype(np.uint8)
 

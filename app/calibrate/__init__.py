@@ -1,0 +1,1 @@
+"""`handover calibrate`: prints the board, finds the camera's place on the wrist, and checks it."""

@@ -1,0 +1,44 @@
+"""`handover calibrate WORD`: finds and checks where the camera sits on the robot's wrist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from hardware.errors import UnknownName
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "board": ("app.calibrate.board_command", "write the calibration board as a PDF to print"),
+    "hand-eye": (
+        "app.calibrate.hand_eye_command",
+        "look at the board from many poses, find the camera's place",
+    ),
+    "check": (
+        "app.calibrate.check_command",
+        "look at the board from two poses: does the calibration still hold?",
+    ),
+}
+"""Word -> (module with `main(arguments) -> exit code`, what it does)."""
+
+HELP = """\
+usage: handover calibrate WORD [OPTIONS]
+
+{commands}
+
+  handover calibrate board                         print it at 100 %, glue it onto a plate, measure a square
+  handover calibrate hand-eye --square-mm 34.9     with the edge of a square as measured
+  handover calibrate hand-eye                      in simulation, against a camera mounted a little off
+  handover calibrate WORD --help                   its options
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out one word; returns the exit code."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        width = max(map(len, COMMANDS))
+        lines = [f"  {word:{width}}  {purpose}" for word, (_, purpose) in COMMANDS.items()]
+        print(HELP.format(commands="\n".join(lines)), end="")
+        return 0
+    if arguments[0] not in COMMANDS:
+        raise UnknownName("word of `handover calibrate`", arguments[0], COMMANDS)
+    return int(import_module(COMMANDS[arguments[0]][0]).main(arguments[1:]))
