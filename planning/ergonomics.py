@@ -29,12 +29,6 @@ UPPER_ARM_OF_STATURE, FOREARM_OF_STATURE = 0.186, 0.146
 HAND_CENTRE_OF_STATURE = 0.054
 """Shares of body height (Drillis and Contini): upper arm, forearm, wrist to the middle of the hand."""
 
-BELOW_SHOULDER_M = 0.10
-FORWARD_SHARE, FORWARD_M = 0.60, 0.30
-"""Bounded mode: the wrist is this far below the shoulder, at or above the hanging elbow, and this far
-forward, as a share of the arm's length and in metres.
-"""
-
 _SHOULDER_GRID, _ELBOW_GRID = np.meshgrid(
     readonly(np.arange(SHOULDER_RANGE_DEG[0], SHOULDER_RANGE_DEG[1] + 1.0)),
     readonly(np.arange(ELBOW_RANGE_DEG[0], ELBOW_RANGE_DEG[1] + 1.0)),
@@ -72,6 +66,25 @@ class ArmModel:
     def hand_centre_m(self) -> float:
         """From the wrist to the middle of the hand, from the stature that the arm's length implies."""
         return self.length_m * HAND_CENTRE_OF_STATURE / (UPPER_ARM_OF_STATURE + FOREARM_OF_STATURE)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where mode "bounded" searches for the wrist, from the shoulder; safe-side figures."""
+
+    below_shoulder_m: float = 0.10
+    lowest_share: float = 1.0
+    """At most this far below, as a share of the upper arm: 1 = the height of the hanging elbow."""
+    forward_share: float = 0.60
+    """At least this far forward, as a share of the arm's length."""
+    forward_m: float = 0.30
+
+    def forward_of(self, arm: ArmModel) -> float:
+        """The least distance forward in m."""
+        return max(self.forward_share * arm.length_m, self.forward_m)
+
+
+BOUNDS = Bounds()
 
 
 @dataclass(frozen=True)
@@ -154,33 +167,38 @@ def wrist_in_plane(
 
 
 @lru_cache(maxsize=64)
-def least_effort_angles(arm: ArmModel, mode: Mode = "bounded") -> ArmPosture:
+def least_effort_angles(arm: ArmModel, mode: Mode = "bounded", bounds: Bounds = BOUNDS) -> ArmPosture:
     """The angles of least cost on the 1 degree grid within the joint limits; ties go to the smaller angles.
 
-    Raises NoHandoverPose when no pose of the arm lies within the bounds of mode "bounded".
+    Raises NoHandoverPose when no pose of the arm lies within `bounds`, which mode "paper" does not know.
     """
     if mode not in ("paper", "bounded"):
         raise ValueError(f"mode must be 'paper' or 'bounded', got {mode!r}")
     cost = _cost(_GRID_TERMS, arm)
     if mode == "bounded":
-        cost = np.where(_within_bounds(arm), cost, np.inf)
+        cost = np.where(_within(bounds, arm), cost, np.inf)
     best = int(np.argmin(cost))
     if not np.isfinite(cost.flat[best]):
         raise NoHandoverPose(
-            f"an arm of {arm.upper_arm_m:.2f} + {arm.forearm_m:.2f} m cannot reach {FORWARD_M:.2f} m forward "
-            f"at {BELOW_SHOULDER_M:.2f} m below the shoulder; check the measured arm lengths"
+            f"an arm of {arm.upper_arm_m:.2f} + {arm.forearm_m:.2f} m cannot reach "
+            f"{bounds.forward_of(arm):.2f} m forward at {bounds.below_shoulder_m:.2f} m below the shoulder; "
+            "check the measured arm lengths"
         )
     return ArmPosture(float(_SHOULDER_GRID.flat[best]), float(_ELBOW_GRID.flat[best]), float(cost.flat[best]))
 
 
 def handover_point(
-    shoulder: ArrayLike, robot_base: ArrayLike, arm: ArmModel, mode: Mode = "bounded"
+    shoulder: ArrayLike,
+    robot_base: ArrayLike,
+    arm: ArmModel,
+    mode: Mode = "bounded",
+    bounds: Bounds = BOUNDS,
 ) -> FloatArray:
     """The wrist (3,) of least effort, in the frame of shoulder (3,) and robot_base (3,), whose z points up.
 
     Raises NoHandoverPose where the base is straight above or below the shoulder.
     """
-    return _in_space(shoulder, robot_base, arm, least_effort_angles(arm, mode), beyond_wrist_m=0.0)
+    return _in_space(shoulder, robot_base, arm, least_effort_angles(arm, mode, bounds), beyond_wrist_m=0.0)
 
 
 def hand_point(
@@ -216,10 +234,10 @@ def _moments(arm: ArmModel) -> tuple[float, float]:
     return GRAVITY_M_S2 * upper, GRAVITY_M_S2 * fore
 
 
-def _within_bounds(arm: ArmModel) -> BoolArray:
+def _within(bounds: Bounds, arm: ArmModel) -> BoolArray:
     forward, up = _wrist(_GRID_TERMS, arm)
     return np.asarray(
-        (up >= -arm.upper_arm_m)
-        & (up <= -BELOW_SHOULDER_M)
-        & (forward >= max(FORWARD_SHARE * arm.length_m, FORWARD_M))
+        (up >= -bounds.lowest_share * arm.upper_arm_m)
+        & (up <= -bounds.below_shoulder_m)
+        & (forward >= bounds.forward_of(arm))
     )

@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("app.bench.models_command", "how long the learned models take, and how much memory"),
     "graspnet": ("app.bench.graspnet_command", "Contact-GraspNet's stages against the published sampling"),
     "stops": ("app.bench.stops_command", "how fast the arm stops when the program that moves it dies"),
+    "handover-point": ("app.bench.handover_point_command", "the predicted point against recorded people"),
 }
 """Word -> (module with `main(arguments) -> exit code`, what it measures)."""
 
