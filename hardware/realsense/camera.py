@@ -32,6 +32,7 @@ from hardware.types import RGBDFrame
 SEEK_S = 0.5
 """How often a camera that was reset is looked for."""
 JOIN_S = 2.0
+PAIR_PERIODS = 0.75
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +44,28 @@ class Counts:
     taken: int = 0
     warm_up: int = 0
     unpaired: int = 0
-    """Depth without colour or the other way round."""
+    """Depth without colour, colour without depth, or of two moments."""
     repeated: int = 0
     dropped: int = 0
     """Without a moment or a place, or the library failed to process them."""
     unstamped: int = 0
     """Taken to be of the moment they came, because the camera's clock is not the machine's."""
     reconnects: int = 0
+
+
+def mismatch(depth: Any, colour: Any) -> str:
+    """Why two frames are no picture of one moment; empty when they are.
+
+    librealsense pairs what lies within half a period, but where a frame was lost its pipeline fills up with
+    the last one of that stream.
+    """
+    if not depth or not colour:
+        return f"{'only depth' if depth else 'only colour' if colour else 'neither stream'} comes"
+    apart_ms = abs(depth.get_timestamp() - colour.get_timestamp())
+    one_clock = depth.get_frame_timestamp_domain() == colour.get_frame_timestamp_domain()
+    if one_clock and apart_ms > PAIR_PERIODS * 1000.0 / depth.get_profile().fps():
+        return f"depth and colour come {apart_ms:.0f} ms apart"
+    return ""
 
 
 class RealSenseCamera:
@@ -177,9 +193,9 @@ class RealSenseCamera:
         if frames is None:
             return
         depth, colour = frames.get_depth_frame(), frames.get_color_frame()
-        if not depth or not colour:
+        if fault := mismatch(depth, colour):
             self._count(unpaired=1)
-            self._say(f"only {'depth' if depth else 'colour'} comes")
+            self._say(fault)
             return
         numbers = (depth.get_frame_number(), colour.get_frame_number())
         if self._numbers is not None and (numbers[0] == self._numbers[0] or numbers[1] == self._numbers[1]):

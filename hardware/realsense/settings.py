@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 
 def apply_settings(rs: Any, device: Any, options: RealSenseOptions) -> None:
     """Set both sensors of an `rs.device`. Raises SettingRefused or CameraRefused."""
-    depth, colour, option = device.first_depth_sensor(), device.first_color_sensor(), rs.option
+    option = rs.option
+    depth, colour = (_sensor(device, stream) for stream in (rs.stream.depth, rs.stream.color))
     # The preset first: it sets the others.
     preset = getattr(rs.rs400_visual_preset, options.preset)
     _set(depth, option.visual_preset, float(int(preset)), "preset")
@@ -30,6 +31,14 @@ def apply_settings(rs: Any, device: Any, options: RealSenseOptions) -> None:
     _set(colour, option.auto_exposure_priority, 0.0, "the rate")
     for sensor in (depth, colour):
         _set(sensor, option.global_time_enabled, 1.0, "global time")
+
+
+def _sensor(device: Any, stream: Any) -> Any:
+    """The sensor that gives that stream. Raises CameraRefused."""
+    for sensor in device.query_sensors():
+        if any(profile.stream_type() == stream for profile in sensor.get_stream_profiles()):
+            return sensor
+    raise CameraRefused("be used", f"it has no {stream.name} stream", "a D435 or D435i is needed")
 
 
 def _expose(rs: Any, sensor: Any, seconds: float | None, count_s: float, key: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event
@@ -18,10 +18,11 @@ from hardware.clock import SystemClock
 from hardware.realsense.camera import RealSenseCamera
 from hardware.realsense.facts import CameraFacts, facts_of
 from hardware.realsense.options import RealSenseOptions
-from hardware.realsense.source import next_frames
+from hardware.realsense.source import FrameSource, next_frames
 from tests.fakes import FakeClock
 
 WIDTH, HEIGHT, RATE_HZ = 96, 64, 30
+PERIOD_MS = 1000.0 / RATE_HZ
 DEPTH_F, COLOUR_F = 48.0, 68.0
 DEPTH_CENTRE, COLOUR_CENTRE = (48.0, 32.0), (47.5, 31.5)
 COLOUR_FROM_DEPTH_M = (-0.015, 0.0, 0.0)
@@ -105,12 +106,14 @@ class SoftwareCamera:
             sensor.stop()
             sensor.close()
 
-    def feed(self, shot: Shot) -> None:
+    def feed(self, shot: Shot, with_colour: bool = True) -> None:
         self.shots.append(shot)  # the library reads the arrays later
         for sensor, profile, pixels, size, number in (
             (self.depth, self.depth_profile, shot.depth, 2, shot.depth_number),
             (self.colour, self.colour_profile, shot.rgb, 3, shot.colour_number),
         ):
+            if sensor is self.colour and not with_colour:
+                continue
             frame = rs.software_video_frame()
             frame.pixels, frame.stride, frame.bpp = pixels, size * self.size[0], size
             frame.timestamp, frame.domain, frame.frame_number = shot.timestamp_ms, shot.domain, number
@@ -135,38 +138,56 @@ class SoftwareSource:
         self.calls: list[str] = []
         self.faults: list[Exception | None] = []
         """What the next calls of `open` raise."""
+        self.without_colour = False
         self._syncer: Any = None
+        self._last: Shot | None = None
 
     def open(self) -> CameraFacts:
         self.calls.append("open")
         fault = self.faults.pop(0) if self.faults else None
         if fault is not None:
             raise fault
-        self._syncer = rs.syncer(8)
-        self.camera.start(self._syncer)
+        self._last = None
         return self.camera.facts()
 
     def wait(self, seconds: float) -> Any | None:
-        frames = next_frames(self._syncer, 0.0)
-        if frames is not None:
-            return frames
         try:
             shot = self.shots.get(timeout=seconds)
         except Empty:
             return None
         if isinstance(shot, Exception):
             raise shot
-        self.camera.feed(shot)
+        if self._last is None or self._gap(self._last, shot):
+            self._begin(shot)
+        self._last = shot
+        self.camera.feed(shot, with_colour=not self.without_colour)
         return next_frames(self._syncer, seconds)
+
+    def _begin(self, shot: Shot) -> None:
+        """Start the streams. The syncer gives the first pair and one after a gap in halves: not `shot`."""
+        self._stop()
+        self._syncer = rs.syncer(8)
+        self.camera.start(self._syncer)
+        self.camera.feed(replace(shot, timestamp_ms=shot.timestamp_ms - PERIOD_MS))
+        for _ in ("depth", "colour"):
+            assert next_frames(self._syncer, 5.0) is not None
+
+    @staticmethod
+    def _gap(last: Shot, shot: Shot) -> bool:
+        forward_ms = shot.timestamp_ms - last.timestamp_ms
+        return last.domain != shot.domain or not 0.5 * PERIOD_MS < forward_ms < 2.0 * PERIOD_MS
+
+    def _stop(self) -> None:
+        if self._syncer is not None:
+            self.camera.stop()
+            self._syncer = None
 
     def reset(self) -> None:
         self.calls.append("reset")
 
     def close(self) -> None:
         self.calls.append("close")
-        if self._syncer is not None:
-            self.camera.stop()
-            self._syncer = None
+        self._stop()
 
 
 def plane(distance_m: float) -> NDArray[np.uint16]:
@@ -219,8 +240,8 @@ class Rig:
         return Shot(depth, pattern(self.number), 1000.0 * stamp_s, *both, domain)
 
     def enter(self) -> None:
-        """Connect: the warm-up and one picture come first. The syncer needs one more pair to begin."""
-        for _ in range(self.options.warm_up_frames + 2):
+        """Connect: the warm-up and one picture come first."""
+        for _ in range(self.options.warm_up_frames + 1):
             self.source.shots.put(self.shot())
             self.clock.now_s += 1.0 / RATE_HZ
         self.camera.__enter__()
@@ -231,25 +252,37 @@ class Rig:
         counts = self.camera.counts
         return counts.taken + counts.repeated + counts.dropped + counts.warm_up
 
-    def show(self, *shots: Shot) -> None:
-        """Let these pairs come, one period apart, and wait until the camera has dealt with each."""
-        for shot in shots:
-            before = self.seen()
-            self.source.shots.put(shot)
-            until(lambda before=before: self.seen() > before)  # type: ignore[misc]
+    def show(self, shot: Shot) -> None:
+        """Let this pair come and wait until the camera has dealt with it."""
+        before = self.seen()
+        self.source.shots.put(shot)
+        until(lambda: self.seen() > before)
 
 
-def record(path: Path, count: int, depth: Callable[[int], NDArray[np.uint16]]) -> None:
+def recorded_pair(source: FrameSource) -> Any:
+    """The next whole pair of an open source that plays a recording; played to its end, it is opened again."""
+    while True:
+        frames = source.wait(0.5)
+        if frames is None:
+            source.close()
+            source.open()
+        elif frames.get_depth_frame() and frames.get_color_frame():
+            return frames
+
+
+def record(
+    path: Path, count: int, depth: Callable[[int], NDArray[np.uint16]], *, with_colour: bool = True
+) -> None:
     """Record `count` pairs (numbers from 1, colours `pattern(number)`) with librealsense's own recorder."""
     camera = SoftwareCamera()
     recorder = rs.recorder(str(path), camera.device)
-    sensors = recorder.query_sensors()
+    sensors = recorder.query_sensors()[: 1 + with_colour]
     for sensor in sensors:
         sensor.open(sensor.get_stream_profiles())
         sensor.start(lambda frame: None)
     for number in range(1, count + 1):
         stamp_ms = 1000.0 * (EPOCH_S + number / RATE_HZ)
-        camera.feed(Shot(depth(number), pattern(number), stamp_ms, number, number))
+        camera.feed(Shot(depth(number), pattern(number), stamp_ms, number, number), with_colour)
     recorder.pause()
     for sensor in sensors:
         sensor.stop()

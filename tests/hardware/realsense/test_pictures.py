@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyrealsense2 as rs
@@ -20,6 +21,7 @@ from tests.hardware.realsense.software import (
     DEPTH_CENTRE,
     DEPTH_F,
     HEIGHT,
+    PERIOD_MS,
     QUICK,
     UNIT_M,
     WIDTH,
@@ -39,16 +41,12 @@ class Pairs:
     def __init__(self, camera: SoftwareCamera | None = None) -> None:
         self.source, self.number = SoftwareSource(camera), 0
         self.facts = self.source.open()
-        self.raw(plane(0.5))
 
-    def raw(self, depth: NDArray[np.uint16]) -> object:
-        while True:
-            self.number += 1
-            stamp_ms = 1e12 + 1000.0 * self.number / 30.0
-            self.source.shots.put(Shot(depth, pattern(self.number), stamp_ms, self.number, self.number))
-            while (frames := self.source.wait(0.0)) is not None:
-                if frames.get_depth_frame() and frames.get_color_frame():
-                    return frames
+    def raw(self, depth: NDArray[np.uint16]) -> Any:
+        self.number += 1
+        stamp_ms = 1e12 + self.number * PERIOD_MS
+        self.source.shots.put(Shot(depth, pattern(self.number), stamp_ms, self.number, self.number))
+        return self.source.wait(5.0)
 
 
 @pytest.fixture
@@ -221,4 +219,4 @@ def test_a_failing_filter_is_a_refusal(pairs: Pairs) -> None:
     maker = PictureMaker(rs, options, pairs.facts)
     frames = pairs.raw(plane(0.5))
     with pytest.raises(CameraRefused, match="process a picture"):
-        maker.make(frames.get_color_frame(), still=False)  # type: ignore[attr-defined]
+        maker.make(frames.get_color_frame(), still=False)
