@@ -32,31 +32,37 @@ class Operator(Protocol):
 
 
 class TerminalOperator:
-    """The person at the keyboard: Enter begins, n ends."""
+    """The person at the keyboard: Enter begins, n ends. What was typed before the question is no answer."""
 
     def __init__(self, say: Callable[[str], None], read: Callable[[], str] = sys.stdin.readline) -> None:
         self._say, self._read = say, read
+        self._asked, self._ended = False, False
         self._answer: bool | None = None
+        self._listener: Thread | None = None
 
     def ask(self, question: str) -> None:
-        self._answer = None
+        # The end of the input is no consent, now and later.
+        self._answer = False if self._ended else None
+        self._asked = True
         self._say(f"{question}  Enter: go on, n: end here")
-        Thread(target=self._wait, name="operator", daemon=True).start()
+        if self._listener is None:
+            self._listener = Thread(target=self._listen, name="operator", daemon=True)
+            self._listener.start()
 
     def answer(self) -> bool | None:
         return self._answer
 
-    def _wait(self) -> None:
-        while True:
-            line = self._read()
+    def _listen(self) -> None:
+        """In a thread, to the end of the input: each line answers the question that stands, if one does."""
+        while line := self._read():
             word = line.strip().lower()
-            if not line or word in NO:  # the end of the input is no consent
-                self._answer = False
-                return
-            if word in YES:
-                self._answer = True
-                return
-            self._say("Enter goes on, n ends here")
+            if not self._asked:
+                continue
+            if word not in (*YES, *NO):
+                self._say("Enter goes on, n ends here")
+                continue
+            self._asked, self._answer = False, word in YES
+        self._ended, self._answer = True, self._answer or False
 
 
 class SteppedMotion:
