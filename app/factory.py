@@ -19,7 +19,8 @@ from app.assembly import Assembly, DrawnCamera, JobLog, Voice
 from app.options import Config
 from app.order import Devices, Order
 from app.remote_factory import here_or_there
-from app.robot_factory import ROBOTS, within_speed_limits
+from app.robot_factory import ROBOTS, within_limits
+from behaviours.governed import GovernedArm
 from behaviours.services import Services
 from hardware.executor import InlineExecutor, ThreadExecutor
 from hardware.protocols import JobExecutor
@@ -46,14 +47,16 @@ def build(
     seed drives everything random; realtime, object_file and looks (the robot's meshes in videos) are for
     the simulation.
     """
-    config = within_speed_limits(config)
+    config = within_limits(config)
     order = Order(config, request, np.random.default_rng(seed), realtime, object_file, looks)
     names, jobs = config.back_ends, JobLog()
     devices = ROBOTS[names.robot](order)
     executor, tracking_executor = _executors(devices.live, jobs)
     voice = Voice(devices.robot.announcer)
     workers = tuple(worker for worker in (executor, tracking_executor) if isinstance(worker, ThreadExecutor))
-    robot = replace(devices.robot, announcer=voice, connections=(*devices.robot.connections, *workers))
+    plain = devices.robot
+    arm = GovernedArm(plain.arm, plain.gripper, plain.clock, config.planning.safety)
+    robot = replace(plain, arm=arm, announcer=voice, connections=(*plain.connections, *workers))
     if not devices.live:
         robot = replace(robot, camera=DrawnCamera(robot.camera, jobs))
     services = Services(

@@ -67,13 +67,20 @@ def at_controller(options: KinovaOptions, controller: LoopbackController) -> Kin
     return replace(options, address="127.0.0.1", tcp_port=controller.tcp_port, udp_port=controller.udp_port)
 
 
-def within_speed_limits(config: Config) -> Config:
-    """The configuration with planned joint speeds below the limit set on the arm, where that is real."""
+def within_limits(config: Config) -> Config:
+    """The configuration with what the arm demands where it is no simulated one: planned joint speeds below
+    the limit set on it, and no motion of its own accord after a contact.
+    """
     if config.back_ends.robot != "kinova":
         return config
     limit = SPEED_SHARE * math.radians(config.kinova.max_joint_speed_deg_s)
     speeds = tuple(min(speed, limit) for speed in config.motion.joint_speed_rad_s)
-    return replace(config, motion=replace(config.motion, joint_speed_rad_s=speeds))
+    safety = replace(config.planning.safety, latch_contact=True)
+    return replace(
+        config,
+        motion=replace(config.motion, joint_speed_rad_s=speeds),
+        planning=replace(config.planning, safety=safety),
+    )
 
 
 def _rehearsal(order: Order) -> Devices:
@@ -89,7 +96,7 @@ def _rehearsal(order: Order) -> Devices:
     camera = RestampedCamera(theirs.camera, theirs.clock, clock)
     around = (PacedWorld(theirs.clock), controller)
     return Devices(
-        robot=_driven(address, clock, camera, theirs.announcer, around),
+        robot=driven(address, clock, camera, theirs.announcer, around),
         tracking_camera=RestampedCamera(built.tracking_camera, theirs.clock, clock),
         flange_from_camera=camera_mount(order.config.sim.camera),
         live=True,
@@ -98,7 +105,7 @@ def _rehearsal(order: Order) -> Devices:
     )
 
 
-def _driven(
+def driven(
     options: KinovaOptions,
     clock: SystemClock,
     camera: Camera,

@@ -35,6 +35,7 @@ from behaviours.outcome import outcome
 from hardware.clock import SystemClock
 from hardware.errors import HandoverError, HardwareError
 from perception.types import HandoverRequest
+from planning.safety_tally import SafetyTally
 
 AT_REST_RAD_S = 0.01  # above what an arm that holds its pose reports, far below any motion
 
@@ -190,6 +191,7 @@ class _Run:
             failures=dict(self.timer.failures),
             jobs=self.assembly.jobs.summary(),
             score=self.assembly.score() if self.assembly.score else None,
+            safety=_safety(),
             **self.tally.summary(),
         )
 
@@ -210,6 +212,12 @@ class _Run:
                 logger.exception(
                     "the %s stopped working (%s); the run goes on without it", type(observer).__name__, error
                 )
+
+
+def _safety() -> dict[str, Any]:
+    """What the safety layer did, from the first tick on."""
+    tally = Blackboard.storage.get("/" + keys.SAFETY)
+    return (tally if isinstance(tally, SafetyTally) else SafetyTally()).summary()
 
 
 def _error(error: Exception) -> Result:

@@ -72,6 +72,8 @@ class Result:
     """How often each leaf failed."""
     jobs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     score: Mapping[str, Any] | None = None
+    safety: Mapping[str, Any] = field(default_factory=dict)
+    """Stops by their code, motions slowed, and the stop a person must end, if any."""
     error: BaseException | None = None
     """The exception behind the outcome `error`."""
 

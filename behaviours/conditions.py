@@ -12,7 +12,9 @@ from behaviours.options import GripOptions
 from hardware.types import RobotState
 from perception.types import HumanPose
 from planning.options import SafetyOptions
-from planning.safety import SafetyState, SafetyVerdict, step
+from planning.safety import SafetyState, step
+from planning.safety_tally import SafetyTally
+from planning.safety_verdict import SafetyVerdict
 from planning.types import Phase
 
 
@@ -20,6 +22,7 @@ class _Guard(Leaf):
     """Feeds what the robot feels and where the person is to `planning.safety`, once per tick."""
 
     READS = {keys.ROBOT: RobotState, keys.PHASE: Phase, keys.HUMAN: HumanPose}
+    UPDATES = {keys.SAFETY: SafetyTally}
     OUTCOME = Outcome.UNSAFE
 
     def __init__(self, name: str, safety: SafetyOptions) -> None:
@@ -36,7 +39,17 @@ class _Guard(Leaf):
             self.now(),
             self._options,
         )
-        return self._state.verdict
+        verdict, before = self._state.verdict, self.tally
+        after = before.judged(verdict, self.now(), self._options.contact_hold_s)
+        if after is not before:
+            self.write(keys.SAFETY, after)
+        return verdict
+
+    @property
+    def tally(self) -> SafetyTally:
+        """What all guards of this run have seen so far."""
+        tally: SafetyTally | None = self.read_if_set(keys.SAFETY)
+        return tally or SafetyTally()
 
 
 class Safe(_Guard):
@@ -50,7 +63,9 @@ class Safe(_Guard):
 
 
 class WaitUntilSafe(_Guard):
-    """RUNNING until there was no reason to stop for `calm_s`. Needs a Deadline."""
+    """RUNNING until there was no reason to stop for `calm_s`, and a stop that lasts is over. FAILURE where a
+    contact leaves it to a person when the robot goes on. Needs a Deadline.
+    """
 
     def __init__(self, name: str, safety: SafetyOptions, calm_s: float) -> None:
         super().__init__(name, safety)
@@ -62,10 +77,14 @@ class WaitUntilSafe(_Guard):
         self._calm_since_s = self.now()
 
     def poll(self) -> Status:
-        verdict = self.judge()
+        verdict, tally = self.judge(), self.tally
+        if self._options.latch_contact and tally.latched:
+            return self.fail(f"{tally.latched}: the robot stays here until a person starts it again")
         if verdict.stop:
             self._calm_since_s = self.now()
             return self.wait(verdict.reason)
+        if self.now() < tally.held_until_s:
+            return self.wait(f"holding for {tally.held_until_s - self.now():.1f} s more")
         if self.now() - self._calm_since_s < self._calm_s:
             return self.wait("making sure that it stays safe")
         return self.succeed(verdict.reason)

@@ -19,6 +19,7 @@
 | handover/queue, handover/pose, handover/plan, handover/held | Propose, Next, Plan | motion leaves, release |
 | handover/weight | Wait For Take (N, of what is in the hand) | Object Left? |
 | return/plan | Plan Put Back | Set Down, Let Go |
+| safety/tally | every guard, and the arm where it slows a motion | guards, runner (counts) |
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from enum import Enum
 
 from hardware.types import RGBDFrame, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, HumanPose, Message, Regions, Reply
+from planning.safety_tally import SafetyTally
 from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject, Phase
 
 
@@ -99,6 +101,7 @@ HANDOVER_PLAN = "handover/plan"
 HELD = "handover/held"
 WEIGHT = "handover/weight"
 PUT_BACK_PLAN = "return/plan"
+SAFETY = "safety/tally"
 
 TYPES: dict[str, type] = {
     REQUEST: HandoverRequest,
@@ -127,4 +130,5 @@ TYPES: dict[str, type] = {
     HELD: HeldObject,
     WEIGHT: float,
     PUT_BACK_PLAN: Trajectory,
+    SAFETY: SafetyTally,
 }

@@ -186,6 +186,8 @@ class SafetyOptions:
     overspeed_m_s: float = 0.05
     fresh_s: float = 0.5
     """An older view of the person counts as none: the robot moves blind."""
+    forget_s: float = 60.0
+    """A view of the person older than this counts as nobody seen, as for motions (tree.person.plan_s)."""
     blind_s: float = 6.0  # 0.4 m at 0.10 m/s, and time to come to rest
     """Moving blind near the person for this long without a pause: stop."""
     blind_distance_m: float = 0.4
@@ -201,6 +203,14 @@ class SafetyOptions:
     """The force expected is its mean over about this long."""
     contact_hold_s: float = 3.0
     """How long a stop by force or by a hand lasts."""
+    latch_contact: bool = False
+    """After a stop by force the robot stays where it is, and a person starts the program again; else it puts
+    back what it holds and goes home. Always so with the robot kinova.
+    """
+    pace_tolerance: float = 0.25
+    """A motion about to be sent is slowed when it exceeds what is allowed at the person's present place by
+    more than this share: joints read anew are never quite where they were when it was planned.
+    """
     robot_age_s: float = 0.10  # 0.05 wanted; a tick of 50 Hz and one missed reading need 0.06
     """An older reading of the robot: stop."""
     hand_speed_m_s: float = 1.0

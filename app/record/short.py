@@ -11,6 +11,7 @@ import numpy as np
 from behaviours.keys import Failure
 from hardware.types import RGBDFrame, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, HumanPose, Message, Regions, Reply
+from planning.safety_tally import SafetyTally
 from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject
 
 LIMIT = 80
@@ -98,6 +99,11 @@ def _human(human: HumanPose) -> str:
     return f"{human.arm} arm, shoulder {shoulder}, confidence {human.confidence:.1f}, by {human.source}"
 
 
+def _safety(tally: SafetyTally) -> str:
+    stop = tally.standing.value if tally.standing else "none"
+    return f"stopped by {stop}, {len(tally.stops)} stops, {tally.clamps} motions slowed"
+
+
 def _held(held: HeldObject) -> str:
     return f"{held.label}, {1e3 * held.width_m:.0f} mm between the fingers"
 
@@ -118,4 +124,5 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     HandoverPose: lambda pose: f"hand at {_place(pose.hand_point)}, cost {pose.cost:.2f}, {pose.description}",
     Trajectory: lambda path: f"{path.duration_s:.1f} s, {len(path.times_s)} samples",
     HeldObject: _held,
+    SafetyTally: _safety,
 }

@@ -169,6 +169,7 @@ def _summary(result: Result) -> dict[str, Any]:
             "jobs": result.jobs,
         },
         "score": result.score,
+        "safety": dict(result.safety),
     }
 
 

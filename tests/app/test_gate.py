@@ -73,8 +73,13 @@ def test_what_hurts_nobody_asks_nobody(config: Config) -> None:
 def test_a_person_at_the_terminal_agrees_once(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     at_a_terminal(monkeypatch, there=True)
     asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return answer
+
     screen = console()
-    require_consent(REAL, screen, yes=False, ask=lambda question: asked.append(question) or answer)
+    require_consent(REAL, screen, yes=False, ask=ask)
     assert len(asked) == 1
     assert "emergency stop" in asked[0]
     assert "192.168.1.10" in said(screen)
@@ -189,7 +194,7 @@ def test_a_state_directory_that_cannot_be_written_is_told(state: Path) -> None:
     assert "cannot be kept" in note
 
 
-# The commands ------------------------------------------------------------------------------------------------
+# The commands ----------------------------------------------------------------------------------------------
 
 
 def test_a_dry_run_shows_the_tree_and_starts_nothing(

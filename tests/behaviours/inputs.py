@@ -13,6 +13,7 @@ from behaviours.keys import SecondOpinion, Unanswered
 from hardware.types import FloatArray, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, Message, Reply
 from planning.held import held_object
+from planning.safety_tally import SafetyTally
 from planning.selection import grasp_view, mark_regions
 from planning.types import Grasp, GraspPlan, GraspView, HandoverPose, HeldObject, Phase, Rejection, ToolGoal
 from tests.bar import TABLE_Z_M, bar_mask, bar_regions, grasp_at, person, table_picture
@@ -62,6 +63,7 @@ def robot(bench: Bench) -> RobotState:
 INPUTS: dict[str, Callable[[Bench], object]] = {
     keys.REQUEST: lambda bench: HandoverRequest("bar"),
     keys.PHASE: lambda bench: Phase.PICK,
+    keys.SAFETY: lambda bench: SafetyTally(),
     keys.ROBOT: robot,
     keys.FRAME: lambda bench: replace(table_picture(), stamp_s=bench.clock.now()),
     keys.OBJECT: lambda bench: detection(),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from py_trees.common import Status
 
 from behaviours import keys
 from behaviours.conditions import AlreadyHolding, ObjectInHand, Safe, StillHolding, WaitUntilSafe
+from behaviours.keys import Outcome
 from behaviours.options import GripOptions
 from planning.options import SafetyOptions
+from planning.safety_verdict import StopCode
 from planning.types import Phase
-from tests.bar import person
 from tests.bench import Bench
 from tests.leaves import TICK_S, get, put, ready, run, tick
 
@@ -85,16 +88,64 @@ def test_calm_is_counted_from_the_last_reason_to_stop() -> None:
     assert run(leaf, bench, seconds=0.2) is Status.SUCCESS
 
 
-def test_what_tripped_the_guard_before_does_not_last_into_the_wait() -> None:
-    """It starts with a fresh memory: the collision that ended the mission is over."""
-    bench = Bench()
-    put(keys.PHASE, Phase.RECOVER)
-    put(keys.HUMAN, person(bench.clock.now()))
-    leaf = ready(WaitUntilSafe("Wait Until Safe", SAFETY, calm_s=0.2), bench)
+def hit(leaf: Safe | WaitUntilSafe, bench: Bench, newtons: float = 60.0) -> None:
+    """A contact, seen by this guard, that is over at once."""
+    put(keys.PHASE, Phase.TRANSPORT)
     tick(leaf, bench, times=3)
-    bench.arm.force_n = np.array([60.0, 0.0, 0.0])
-    tick(leaf, bench, times=3)
-    assert "are a collision" in leaf.feedback_message
-    leaf.stop(Status.INVALID)
+    bench.arm.force_n = np.array([newtons, 0.0, 0.0])
+    tick(leaf, bench)
     bench.arm.force_n = np.zeros(3)
-    assert run(leaf, bench, seconds=0.5) is Status.SUCCESS
+    assert "are a collision" in leaf.feedback_message
+
+
+def test_a_fault_that_is_over_does_not_last_into_the_wait() -> None:
+    bench = Bench()
+    bench.arm.fault = "brake"
+    tick(ready(Safe("Safe?", SAFETY), bench), bench)
+    bench.arm.fault = None
+    assert (
+        run(ready(WaitUntilSafe("Wait Until Safe", SAFETY, calm_s=0.2), bench), bench, 0.5) is Status.SUCCESS
+    )
+
+
+def test_a_contact_holds_the_wait_of_another_guard_too() -> None:
+    bench = Bench()
+    hit(ready(Safe("Safe?", SAFETY), bench), bench)
+    wait = ready(WaitUntilSafe("Wait Until Safe", SAFETY, calm_s=0.2), bench)
+    assert run(wait, bench, seconds=SAFETY.contact_hold_s - 0.2) is Status.RUNNING
+    assert "holding for" in wait.feedback_message
+    assert run(wait, bench, seconds=0.5) is Status.SUCCESS
+
+
+def test_a_latched_contact_waits_for_a_person_not_for_time() -> None:
+    latching = replace(SAFETY, latch_contact=True)
+    bench = Bench()
+    hit(ready(Safe("Safe?", latching), bench), bench)
+    bench.clock.now_s += 10.0 * SAFETY.contact_hold_s
+    wait = ready(WaitUntilSafe("Wait Until Safe", latching, calm_s=0.2), bench)
+    assert run(wait, bench, seconds=1.0) is Status.FAILURE
+    assert "until a person starts it again" in wait.feedback_message
+    assert get(keys.FAILURE).outcome is Outcome.UNSAFE
+
+
+def test_what_is_no_contact_latches_nothing() -> None:
+    latching = replace(SAFETY, latch_contact=True)
+    bench = Bench()
+    bench.arm.fault = "brake"
+    tick(ready(Safe("Safe?", latching), bench), bench)
+    bench.arm.fault = None
+    wait = ready(WaitUntilSafe("Wait Until Safe", latching, calm_s=0.2), bench)
+    assert run(wait, bench, seconds=0.5) is Status.SUCCESS
+
+
+def test_one_stop_seen_by_two_guards_counts_once() -> None:
+    bench = Bench()
+    safe, wait = Safe("Safe?", SAFETY), WaitUntilSafe("Wait Until Safe", SAFETY, calm_s=0.2)
+    ready(safe, bench), ready(wait, bench)
+    for _ in range(2):
+        bench.arm.fault = "brake"
+        tick(safe, bench, times=3)
+        tick(wait, bench, times=3)
+        bench.arm.fault = None
+        tick(wait, bench)
+    assert get(keys.SAFETY).stops == (StopCode.ARM_FAULT, StopCode.ARM_FAULT)

@@ -16,7 +16,8 @@ from perception.types import HumanPose, Keypoint
 from planning.nearness import nearness
 from planning.options import SafetyOptions
 from planning.robot_model import tcp_pose
-from planning.safety import SafetyState, SafetyVerdict, speed_cap, step
+from planning.safety import SafetyState, person_cap, speed_cap, step
+from planning.safety_verdict import SafetyVerdict, StopCode
 from planning.types import Phase
 from tests.planning.people import REACHING, person, reaching_out, robot
 
@@ -71,6 +72,7 @@ def test_coming_closer_than_the_keep_out_stops() -> None:
     assert not result[0].stop
     first = next(v for v in result if v.stop)
     assert "m to keep" in first.reason
+    assert first.code is StopCode.PERSON_NEAR
     assert first.speed_cap_m_s == 0.0
 
 
@@ -93,20 +95,25 @@ def test_receiving_hand_may_come_only_while_handing_over() -> None:
 
     handing = verdicts(moving, humans, Phase.HANDOVER)
     assert not any(v.stop for v in handing)
-    assert any("receiving arm" in v.reason for v in verdicts(moving, humans, Phase.TRANSPORT) if v.stop)
+    stops = [v for v in verdicts(moving, humans, Phase.TRANSPORT) if v.stop]
+    assert any("receiving arm" in v.reason and v.code is StopCode.RECEIVER_NEAR for v in stops)
 
 
 @pytest.mark.parametrize(
-    ("robots", "reason"),
+    ("robots", "reason", "code"),
     [
-        (lambda t: robot(stamp_s=t, fault="joint 3 overheated"), "joint 3 overheated"),
-        (lambda t: robot(stamp_s=t - 0.2), "0.200 s old"),
+        (lambda t: robot(stamp_s=t, fault="joint 3 overheated"), "joint 3 overheated", StopCode.ARM_FAULT),
+        (lambda t: robot(stamp_s=t - 0.2), "0.200 s old", StopCode.ARM_SILENT),
+        (lambda t: robot(stamp_s=t + 0.2), "0.200 s ahead of now", StopCode.CLOCK),
     ],
 )
-def test_robot_faults_stop_at_once(robots: Callable[[float], RobotState], reason: str) -> None:
+def test_robot_faults_stop_at_once(
+    robots: Callable[[float], RobotState], reason: str, code: StopCode
+) -> None:
     verdict = verdicts(robots, lambda t: person(2.6, t), ticks=1)[-1]
     assert verdict.stop
     assert reason in verdict.reason
+    assert verdict.code is code
 
 
 def bumped(newtons: float, ticks: int) -> Callable[[float], RobotState]:
@@ -133,6 +140,7 @@ def test_unexpected_force(newtons: float, ticks: int, phase: Phase, stops: bool)
     assert any(v.stop for v in result) is stops
     if stops:
         assert result[-1].stop, "a collision is not over with the next reading"
+        assert result[-1].code is StopCode.CONTACT
 
 
 def test_stop_by_force_ends_after_its_time() -> None:
@@ -149,7 +157,8 @@ def test_hand_rushing_at_the_robot_stops_and_noise_does_not() -> None:
     def rushing(now_s: float) -> HumanPose:
         return reaching_out(person(1.9, now_s), beside(0.7 - 1.6 * (now_s - 10.0)))
 
-    assert any("comes at the robot" in v.reason for v in verdicts(moving, rushing, ticks=15) if v.stop)
+    stops = [v for v in verdicts(moving, rushing, ticks=15) if v.stop]
+    assert any("comes at the robot" in v.reason and v.code is StopCode.FAST_HAND for v in stops)
     rng = np.random.default_rng(0)
 
     def noisy(now_s: float) -> HumanPose:
@@ -165,6 +174,7 @@ def test_moving_blind_near_the_person_has_an_end() -> None:
     first = next(i for i, verdict in enumerate(near) if verdict.stop)
     assert first * TICK_S == pytest.approx(OPTIONS.blind_s, abs=2 * TICK_S)
     assert "out of sight" in near[first].reason
+    assert near[first].code is StopCode.OUT_OF_SIGHT
     glimpsed = verdicts(moving, lambda t: person(1.35, max(1.0, t // 3.0 * 3.0)), ticks=ticks)
     assert not any(verdict.stop for verdict in glimpsed)
 
@@ -176,6 +186,7 @@ def test_tool_faster_than_its_cap_stops() -> None:
 
     verdict = verdicts(fast, lambda t: None)[-1]
     assert verdict.stop
+    assert verdict.code is StopCode.OVERSPEED
     assert re.search(r"0.25 m/s at most, the tool moves at 0.\d\d m/s", verdict.reason)
     assert not verdicts(fast, lambda t: person(3.5, t))[-1].stop  # far away: 0.5 m/s
 
@@ -200,6 +211,20 @@ def test_cap_never_rises_as_the_distance_shrinks(one: float, other: float) -> No
     assert speed_cap(near, OPTIONS) <= speed_cap(far, OPTIONS)
 
 
+@given(st.floats(0, 3), st.floats(0, 200), st.floats(0, 200))
+def test_an_older_view_never_allows_more(distance_m: float, one_s: float, other_s: float) -> None:
+    young, old = sorted((one_s, other_s))
+    assert person_cap(distance_m, old, OPTIONS) <= person_cap(distance_m, young, OPTIONS)
+
+
+def test_a_person_seen_too_long_ago_counts_as_nobody_seen() -> None:
+    seen_s = 10.0 - OPTIONS.forget_s
+    assert verdicts(moving, lambda t: person(2.6, seen_s + 1.0), ticks=1)[-1].speed_cap_m_s == 0.5
+    assert verdicts(moving, lambda t: person(2.6, seen_s - 1.0), ticks=1)[-1].speed_cap_m_s == 0.25
+    near = verdicts(moving, lambda t: person(1.45, seen_s - 1.0), ticks=1)[-1]
+    assert near.speed_cap_m_s < 0.25, "what was known of a person who is near is not given up"
+
+
 @settings(max_examples=60)
 @given(st.floats(0.9, 2.5), st.floats(0.0, 1.0), st.sampled_from(Phase), st.floats(0.0, 6.0))
 def test_nearer_person_is_never_more_permissive(
@@ -214,4 +239,5 @@ def test_nearer_person_is_never_more_permissive(
     assert near.speed_cap_m_s <= far.speed_cap_m_s
     assert near.stop or not far.stop
     assert all(v.reason and v.speed_cap_m_s == 0.0 for v in (far, near) if v.stop)
+    assert all(v.reason and v.stop == (v.code is not None) for v in (far, near))
     assert any(character.isdigit() for character in near.reason)

@@ -1,0 +1,78 @@
+"""The arm as leaves get it: every motion passes the governor right before it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from py_trees.blackboard import Blackboard
+
+from behaviours import keys
+from hardware.protocols import Arm, Clock, Gripper, Motion
+from hardware.types import ArmState, MotionStatus, Trajectory
+from perception.types import HumanPose
+from planning.governor import paced
+from planning.options import SafetyOptions
+from planning.safety_tally import SafetyTally
+from planning.types import HeldObject, Phase
+
+
+class GovernedArm:
+    """An Arm whose motions are slowed to what the person's present place allows; never refused for that.
+
+    Person, held object and phase are those on the blackboard. Slowed motions are counted under
+    `keys.SAFETY` and say so for as long as they run.
+    """
+
+    def __init__(self, arm: Arm, gripper: Gripper, clock: Clock, options: SafetyOptions) -> None:
+        self._arm, self._gripper, self._clock, self._options = arm, gripper, clock, options
+
+    def state(self) -> ArmState:
+        return self._arm.state()
+
+    def follow(self, trajectory: Trajectory) -> Motion:
+        """Start the trajectory, slowed where it must be. Raises what the arm raises."""
+        gripper = self._gripper.state()
+        held = _newest(keys.HELD, HeldObject) if gripper.holding else None
+        sent = paced(
+            trajectory,
+            _newest(keys.HUMAN, HumanPose),
+            _newest(keys.PHASE, Phase) or Phase.IDLE,
+            self._clock.now(),
+            self._options,
+            held,
+            gripper.width_m,
+        )
+        motion = self._arm.follow(sent.trajectory)
+        if not sent.reason:
+            return motion
+        tally = _newest(keys.SAFETY, SafetyTally) or SafetyTally()
+        Blackboard.set("/" + keys.SAFETY, tally.slowed(sent.factor))
+        return SlowedMotion(motion, sent.reason)
+
+    def stop(self) -> None:
+        self._arm.stop()
+
+    def emergency_stop(self) -> None:
+        self._arm.emergency_stop()
+
+
+class SlowedMotion:
+    """A motion that says why it takes longer than planned."""
+
+    def __init__(self, motion: Motion, why: str) -> None:
+        self._motion, self._why = motion, why
+
+    def poll(self) -> MotionStatus:
+        status = self._motion.poll()
+        reason = f"{status.reason}; {self._why}" if status.reason else self._why
+        return replace(status, reason=reason)
+
+    def cancel(self) -> None:
+        self._motion.cancel()
+
+
+def _newest(key: str, kind: type) -> Any:
+    """What stands under a key, None where nothing of that kind does."""
+    value = Blackboard.storage.get("/" + key)
+    return value if isinstance(value, kind) else None

@@ -1,0 +1,108 @@
+"""The last look at a motion before it is sent: too fast for where the person is now, it is slowed in time.
+
+Guarantees:
+1. The path is kept: only the time along it is stretched, evenly, so it ends at rest where it did.
+2. What is sent keeps the caps of `planning.safety` at the person's present distance, for TCP, elbow, wrist
+   and held object, within `pace_tolerance`; a motion that keeps them is sent as it is.
+3. No motion is refused for its speed alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hardware.types import FloatArray, Trajectory
+from perception.types import HumanPose
+from planning.motion.timing import tool_points
+from planning.nearness import ways_near
+from planning.options import SafetyOptions
+from planning.safety import person_cap
+from planning.types import HeldObject, Phase, PlanningScene
+
+STEP_S = 0.1
+"""Speeds are looked at this often along a motion ..."""
+MOST = 80
+"""... but not more often than this in all: it happens within a tick."""
+_H_S = 1e-3
+
+
+@dataclass(frozen=True)
+class Paced:
+    """A trajectory that may be sent; factor is 1 where it is the one asked for, and the reason empty."""
+
+    trajectory: Trajectory
+    factor: float = 1.0
+    reason: str = ""
+
+
+def paced(
+    trajectory: Trajectory,
+    human: HumanPose | None,
+    phase: Phase,
+    now_s: float,
+    options: SafetyOptions,
+    held: HeldObject | None = None,
+    gripper_width_m: float = 0.085,
+) -> Paced:
+    """The trajectory as it may be sent now; human: as last seen, None for nobody."""
+    scene = PlanningScene(held=held, gripper_width_m=gripper_width_m)
+    positions, velocities = _sampled(trajectory)
+    speeds = _speeds(positions, velocities, scene)
+    caps, where = _caps(positions, human, phase, now_s, options, held)
+    ratios = speeds / caps
+    worst = int(np.argmax(ratios))
+    factor = float(ratios[worst])
+    if factor <= 1.0 + options.pace_tolerance:
+        return Paced(trajectory)
+    near = f"{where[worst]:.2f} m from the person" if np.isfinite(where[worst]) else "nobody seen"
+    limit = f"{caps[worst]:.2f} m/s are allowed there, {speeds[worst]:.2f} were planned"
+    return Paced(slowed(trajectory, factor), factor, f"slowed {factor:.1f} times: {near}, {limit}")
+
+
+def slowed(trajectory: Trajectory, factor: float) -> Trajectory:
+    """The same path, taking `factor` (1 or more) times as long."""
+    return Trajectory(trajectory.times_s * factor, trajectory.positions, trajectory.velocities / factor)
+
+
+def _sampled(trajectory: Trajectory) -> tuple[FloatArray, FloatArray]:
+    """Joints (N, 7) and their speeds at regular times. Where the trajectory's own samples lie farther apart,
+    these count too, and the speed is at least that of the way between them.
+    """
+    step_s = max(STEP_S, trajectory.duration_s / MOST)
+    regular = np.linspace(0.0, trajectory.duration_s, int(np.ceil(trajectory.duration_s / step_s)) + 2)
+    own = trajectory.times_s[np.diff(trajectory.times_s, prepend=-np.inf) >= step_s]
+    times_s = np.union1d(regular, own)
+    positions, told = (
+        np.stack([np.interp(times_s, trajectory.times_s, column) for column in values.T], axis=-1)
+        for values in (trajectory.positions, trajectory.velocities)
+    )
+    between = np.diff(positions, axis=0) / np.diff(times_s)[:, None]
+    between = np.concatenate([between, between[-1:]])
+    faster = np.linalg.norm(between, axis=1) > np.linalg.norm(told, axis=1)
+    return positions, np.where(faster[:, None], between, told)
+
+
+def _speeds(positions: FloatArray, velocities: FloatArray, scene: PlanningScene) -> FloatArray:
+    """The fastest (N,) of TCP, elbow, wrist and the held object's ends, in m/s."""
+    here, next_ = tool_points(positions, scene), tool_points(positions + _H_S * velocities, scene)
+    return np.asarray(np.max(np.linalg.norm(next_ - here, axis=-1), axis=-1) / _H_S)
+
+
+def _caps(
+    positions: FloatArray,
+    human: HumanPose | None,
+    phase: Phase,
+    now_s: float,
+    options: SafetyOptions,
+    held: HeldObject | None,
+) -> tuple[FloatArray, FloatArray]:
+    """What is allowed (N,) in m/s, and the distance (N,) it follows from; inf where nobody was seen."""
+    if human is None:
+        return np.full(len(positions), options.unseen_speed_m_s), np.full(len(positions), np.inf)
+    distances = ways_near(
+        positions, human, held, options.uncertainty_m, receiving_counts=phase is not Phase.HANDOVER
+    )
+    age_s = now_s - human.stamp_s
+    return np.array([person_cap(float(d), age_s, options) for d in distances]), distances
