@@ -19,6 +19,7 @@ from hardware.errors import BadFile, StaleData
 from hardware.protocols import Clock
 from hardware.realsense.camera import Counts, RealSenseCamera
 from hardware.realsense.facts import CameraFacts
+from hardware.realsense.options import RealSenseOptions
 from hardware.realsense.package import realsense
 from hardware.types import FloatArray
 
@@ -42,7 +43,7 @@ def camera_findings(config: Config, seconds: float, at: datetime) -> Iterator[Fi
     camera = RealSenseCamera(rs, _source(rs, config), FixedMount(np.eye(4)), clock, config.realsense)
     with camera:
         yield from facts_findings(camera.facts, config.realsense.recording)
-        yield from frame_findings(camera, clock, config.realsense.rate_hz, seconds)
+        yield from frame_findings(camera, clock, config.realsense, seconds)
         yield hand_eye_finding(config, camera.facts, at)
     yield watch.finding(DEVICE)
 
@@ -75,7 +76,9 @@ def facts_findings(facts: CameraFacts, recording: str | None) -> Iterator[Findin
         yield Finding(DEVICE, "USB", "WARN", "unknown")
 
 
-def frame_findings(camera: RealSenseCamera, clock: Clock, rate_hz: int, seconds: float) -> Iterator[Finding]:
+def frame_findings(
+    camera: RealSenseCamera, clock: Clock, options: RealSenseOptions, seconds: float
+) -> Iterator[Finding]:
     """What comes within some seconds: how many pictures, how old, with how much depth."""
     before, began_s = camera.counts, clock.now()
     ages_s, fills = [], []
@@ -88,13 +91,18 @@ def frame_findings(camera: RealSenseCamera, clock: Clock, rate_hz: int, seconds:
         ages_s.append(clock.now() - frame.stamp_s)
         fills.append(depth_fill(np.asarray(frame.depth_m, dtype=np.float64)))
         clock.sleep(SAMPLE_S)
-    yield rate_finding(before, camera.counts, clock.now() - began_s, rate_hz)
+    live = options.recording is None
+    yield rate_finding(before, camera.counts, clock.now() - began_s, options.rate_hz, live=live)
     yield depth_finding(float(np.median(fills)))
     yield stamp_finding(float(np.max(ages_s)), camera.counts)
 
 
-def rate_finding(before: Counts, after: Counts, seconds: float, rate_hz: int) -> Finding:
-    """How many pictures of those asked for came, and what became of the rest."""
+def rate_finding(
+    before: Counts, after: Counts, seconds: float, rate_hz: int, *, live: bool = True
+) -> Finding:
+    """How many pictures of those asked for came, and what became of the rest; a recording that is played
+    again and again pauses between, which is no failure.
+    """
     names = ("unpaired", "repeated", "dropped", "reconnects")
     lost = {name: getattr(after, name) - getattr(before, name) for name in names}
     taken = after.taken - before.taken
@@ -102,7 +110,7 @@ def rate_finding(before: Counts, after: Counts, seconds: float, rate_hz: int) ->
     if any(lost.values()):
         detail += ", " + ", ".join(f"{number} {name}" for name, number in lost.items() if number)
     share = taken / (rate_hz * seconds)
-    if share < NO_RATE:
+    if share < NO_RATE and live:
         remedy = "another USB 3 port without a hub, and less load on this machine"
         return Finding(DEVICE, "frames", "FAIL", f"{detail}; {remedy}")
     if share < FEW_RATE or lost["reconnects"]:
