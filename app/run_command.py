@@ -166,6 +166,8 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
     from trees.rehearsal import create_planning_root
 
     console = Console()
+    if not (command.plan_only or command.dry_run):
+        require_doctor(config)
     assembly = build(
         config,
         request,
@@ -181,7 +183,6 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         print_dry_run(console, root(), assembly.back_ends, config)
         return 0
     if not command.plan_only:
-        require_doctor(config)
         require_consent(config, console, command.yes)
     if command.step:
         assembly = stepped(assembly, TerminalOperator(console.print))

@@ -16,9 +16,13 @@ from app.cli import main
 from app.doctor import passes
 from app.doctor.findings import Finding
 from app.errors import UsageError
+from app.factory import build
 from app.gate import is_real, limits, require_consent, require_doctor
 from app.options import BackEnds, Config
+from app.robot_factory import within_limits
+from behaviours.governed import GovernedArm
 from hardware.kinova.options import KinovaOptions
+from perception.types import HandoverRequest
 
 REAL = Config(back_ends=BackEnds(robot="kinova"))
 REHEARSED = replace(REAL, kinova=KinovaOptions(address="loopback"))
@@ -205,6 +209,24 @@ def test_a_dry_run_shows_the_tree_and_starts_nothing(
     assert "Safe?" in text
     assert "Nothing was connected or started." in text
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_real_run_without_doctor_is_refused_in_one_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "mug", "--robot", "kinova", "--yes", "--seed", "1"]) == 2
+    text = capsys.readouterr().err
+    assert "handover doctor robot --move" in text
+    assert "Traceback" not in text
+    assert not (tmp_path / "runs").exists()
+
+
+def test_every_run_gets_the_governed_arm_and_a_real_one_latches_contacts() -> None:
+    assembly = build(Config(), HandoverRequest("mug"), 1)
+    assert isinstance(assembly.services.robot.arm, GovernedArm)
+    assert within_limits(REHEARSED).planning.safety.latch_contact
+    assert within_limits(REAL).planning.safety.latch_contact
+    assert within_limits(Config()) == Config()
 
 
 def test_a_rehearsal_on_loopback_can_be_built_without_doctor_or_consent(
