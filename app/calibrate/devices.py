@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.errors import UsageError
+from app.assembly import Voice
 from app.options import Config
+from app.robot_factory import LOOPBACK, at_controller, driven, within_limits
 from hardware.calibration.board import Board
+from hardware.clock import SystemClock
+from hardware.protocols import Clock
 from hardware.robot import Robot
 from hardware.types import CameraIntrinsics, FloatArray
 from planning.protocols import MotionPlanner
 
+if TYPE_CHECKING:
+    from hardware.realsense.camera import RealSenseCamera
+
+MAX_AGE_S, POLL_S = 0.3, 0.005
 Judge = Callable[[FloatArray], tuple[float, float]]
 """flange_from_camera (4, 4) -> how far it is from the truth, in m and degrees; only a simulation has one."""
 
 
 class ColourCamera(Protocol):
-    """Colour pictures without a place: nothing here tells where the camera is mounted."""
+    """Colour pictures without a place: nothing here tells where the camera is mounted.
+
+    serial and intrinsics of a real camera are known once the robot is entered.
+    """
 
     @property
     def serial(self) -> str: ...
@@ -32,6 +42,29 @@ class ColourCamera(Protocol):
     def latest(self) -> NDArray[np.uint8]:
         """A picture (H, W, 3) of now; each call gives a new one."""
         ...
+
+
+class FreshColour:
+    """The pictures of a RealSense, each one once."""
+
+    def __init__(self, camera: RealSenseCamera, clock: Clock) -> None:
+        self._camera, self._clock = camera, clock
+        self._last = -1
+
+    @property
+    def serial(self) -> str:
+        return self._camera.facts.serial
+
+    @property
+    def intrinsics(self) -> CameraIntrinsics:
+        return self._camera.facts.colour
+
+    def latest(self) -> NDArray[np.uint8]:
+        """The next picture; raises StaleFrame where none comes."""
+        while (frame := self._camera.latest(MAX_AGE_S)).sequence == self._last:
+            self._clock.sleep(POLL_S)
+        self._last = frame.sequence
+        return frame.rgb
 
 
 @dataclass(frozen=True)
@@ -56,16 +89,43 @@ def open_devices(config: Config, board: Board, seed: int, *, displaced: bool = T
     from hardware.sim.model import camera_mount
     from planning.motion.planner import RoboplanPlanner
 
-    if config.back_ends.robot != "simulated":
-        raise UsageError("the camera of the robot kinova cannot be opened by `handover calibrate` yet")
+    mount = camera_mount(config.sim.camera)
+    planner = RoboplanPlanner(within_limits(config).motion, mount)
+    if config.back_ends.robot == "kinova" and config.kinova.address != LOOPBACK:
+        return _gen3(config, planner, mount)
+    return _simulated(config, planner, mount, board, seed, displaced)
+
+
+def _simulated(
+    config: Config, planner: MotionPlanner, mount: FloatArray, board: Board, seed: int, displaced: bool
+) -> CalibrationDevices:
+    """The simulated arm; with the robot kinova it stands behind a loopback controller, in real time."""
     from hardware.sim.board import board_world
 
-    mount = camera_mount(config.sim.camera)
     world = board_world(board, config.sim, seed, displaced=displaced)
-    return CalibrationDevices(
-        robot=world.built.robot,
-        camera=world.pictures,
-        planner=RoboplanPlanner(config.motion, mount),
-        model_mount=mount,
-        judge=world.judge,
-    )
+    robot = world.built.robot
+    if config.back_ends.robot == "kinova":
+        from hardware.kinova.loopback.controller import LoopbackController
+        from hardware.sim.clock import SimulatedClock
+        from hardware.sim.paced import PacedWorld
+
+        clock, controller = SystemClock(), LoopbackController(robot.arm, robot.gripper)
+        around = (PacedWorld(SimulatedClock(world.built.world, clock)), controller)
+        address = at_controller(config.kinova, controller)
+        robot = driven(address, clock, robot.camera, robot.announcer, around)
+    return CalibrationDevices(robot, world.pictures, planner, mount, world.judge)
+
+
+def _gen3(config: Config, planner: MotionPlanner, mount: FloatArray) -> CalibrationDevices:
+    """The Gen3 in its driver process, and its RealSense, whose place is yet to be found."""
+    from hardware.calibration.mounts import FixedMount
+    from hardware.realsense.camera import RealSenseCamera
+    from hardware.realsense.device import DeviceSource
+    from hardware.realsense.package import realsense
+
+    rs, clock = realsense(), SystemClock()
+    nowhere = FixedMount(np.eye(4))
+    camera = RealSenseCamera(rs, DeviceSource(rs, config.realsense), nowhere, clock, config.realsense)
+    robot = driven(config.kinova, clock, camera, Voice(), ())
+    robot = replace(robot, connections=(*robot.connections, camera))
+    return CalibrationDevices(robot, FreshColour(camera, clock), planner, mount)
