@@ -38,16 +38,13 @@ class TerminalOperator:
         self._say, self._read = say, read
         self._asked, self._ended = False, False
         self._answer: bool | None = None
-        self._listener: Thread | None = None
+        Thread(target=self._listen, name="operator", daemon=True).start()
 
     def ask(self, question: str) -> None:
         # The end of the input is no consent, now and later.
         self._answer = False if self._ended else None
         self._asked = True
         self._say(f"{question}  Enter: go on, n: end here")
-        if self._listener is None:
-            self._listener = Thread(target=self._listen, name="operator", daemon=True)
-            self._listener.start()
 
     def answer(self) -> bool | None:
         return self._answer

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -125,27 +125,68 @@ def test_a_stop_asks_nobody(bench: Bench, operator: Slow) -> None:
     assert len(operator.questions) == 1
 
 
-def lines(*words: str) -> Iterator[str]:
-    yield from words
-    yield ""  # the end of the input
+END = ""
+
+
+class Keyboard:
+    """Lines typed one by one; `typed` returns once the operator has dealt with all of them."""
+
+    def __init__(self) -> None:
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._waits = threading.Semaphore(0)
+        self._reader: threading.Thread
+
+    def read(self) -> str:
+        self._reader = threading.current_thread()
+        self._waits.release()
+        return self._lines.get()
+
+    def typed(self, *lines: str) -> None:
+        for line in lines:
+            assert self._waits.acquire(timeout=5.0)
+            self._lines.put(line)
+        if END in lines:  # nothing is read after it
+            self._reader.join(5.0)
+            return
+        assert self._waits.acquire(timeout=5.0)
+        self._waits.release()
 
 
 @pytest.mark.parametrize(
     ("typed", "answer"),
-    [(("\n",), True), (("y\n",), True), (("n\n",), False), (("what?\n", "\n"), True), ((), False)],
+    [(["\n"], True), (["y\n"], True), (["n\n"], False), (["what?\n", "\n"], True), ([END], False)],
 )
-def test_the_terminal_understands(typed: tuple[str, ...], answer: bool) -> None:
+def test_the_terminal_understands(typed: list[str], answer: bool) -> None:
     said: list[str] = []
-    source = lines(*typed)
-    operator = TerminalOperator(said.append, lambda: next(source))
-    assert operator.answer() is None
+    keyboard = Keyboard()
+    operator = TerminalOperator(said.append, keyboard.read)
     operator.ask("next: pick, 1.0 s.")
-    for thread in threading.enumerate():
-        if thread.name == "operator":
-            thread.join(5.0)
+    assert operator.answer() is None
+    keyboard.typed(*typed)
     assert operator.answer() is answer
     assert said[0].startswith("next: pick, 1.0 s.")
     assert ("Enter goes on, n ends here" in said) is (len(typed) == 2)
+
+
+def test_what_was_typed_before_the_question_is_no_answer() -> None:
+    keyboard = Keyboard()
+    operator = TerminalOperator(lambda text: None, keyboard.read)
+    keyboard.typed("\n", "y\n")
+    operator.ask("next: pick, 1.0 s.")
+    assert operator.answer() is None
+    keyboard.typed("\n", "\n")
+    assert operator.answer() is True
+    operator.ask("next: transport, 2.0 s.")
+    assert operator.answer() is None
+
+
+def test_after_the_end_of_the_input_nobody_agrees_any_more() -> None:
+    keyboard = Keyboard()
+    operator = TerminalOperator(lambda text: None, keyboard.read)
+    operator.ask("next: pick, 1.0 s.")
+    keyboard.typed("\n", END)
+    operator.ask("next: transport, 2.0 s.")
+    assert operator.answer() is False
 
 
 def test_deadlines_of_a_stepped_run_leave_time_to_answer() -> None:

@@ -13,9 +13,10 @@ from behaviours.governed import GovernedArm
 from behaviours.put_back import SetDown
 from hardware.errors import DeviceFault
 from hardware.gen3.facts import HOME
-from hardware.types import Trajectory
+from hardware.geometry import pose
+from hardware.types import Trajectory, readonly
 from planning.options import SafetyOptions
-from planning.types import Phase
+from planning.types import Cuboid, HeldObject, Phase
 from tests.bar import person
 from tests.bench import Bench
 from tests.hardware.simulated import move_to
@@ -68,6 +69,18 @@ def test_the_person_of_now_counts_not_the_one_of_the_plan(bench: Bench) -> None:
     governed(bench).follow(way)
     assert bench.log[-1].value.duration_s > way.duration_s
     assert get(keys.SAFETY).clamps == 1
+
+
+def test_what_was_held_counts_only_while_it_is_held(bench: Bench) -> None:
+    bar = Cuboid("bar", pose(translation=(0.0, 0.0, 0.5)), readonly((0.03, 0.03, 1.0)))
+    put(keys.HELD, HeldObject("bar", 0.03, (bar,), np.zeros(3), np.eye(3)[2]))
+    nod = move_to(HOME, HOME + 0.3 * np.eye(7)[5], 2.0)
+    bench.gripper.drop()
+    governed(bench).follow(nod)
+    assert bench.log[-1].value is nod
+    bench.gripper.take()
+    governed(bench).follow(nod)
+    assert bench.log[-1].value.duration_s > nod.duration_s
 
 
 def test_what_the_arm_refuses_is_refused_and_counts_as_no_clamp(bench: Bench) -> None:
