@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from behaviours.options import TreeOptions
+from hardware.announcer import AnnounceOptions
 from hardware.calibration.options import HandEyeOptions
 from hardware.kinova.options import KinovaOptions
 from hardware.realsense.options import RealSenseOptions
@@ -74,4 +75,5 @@ class Config:
     kinova: KinovaOptions = field(default_factory=KinovaOptions)
     realsense: RealSenseOptions = field(default_factory=RealSenseOptions)
     hand_eye: HandEyeOptions = field(default_factory=HandEyeOptions)
+    announce: AnnounceOptions = field(default_factory=AnnounceOptions)
     sim: SimOptions = field(default_factory=SimOptions)

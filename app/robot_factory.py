@@ -46,7 +46,9 @@ def kinova(order: Order) -> Devices:
     """The Gen3 in its driver process; with the address `loopback`, a rehearsal on the simulated arm."""
     if order.config.kinova.address == LOOPBACK:
         return _rehearsal(order)
-    raise NotImplementedError
+    from app.gen3_factory import gen3
+
+    return gen3(order)
 
 
 @contextmanager
@@ -93,16 +95,27 @@ def _rehearsal(order: Order) -> Devices:
     theirs = built.robot
     controller = LoopbackController(theirs.arm, theirs.gripper)
     address = at_controller(order.config.kinova, controller)
-    camera = RestampedCamera(theirs.camera, theirs.clock, clock)
+    driver, camera = driver_of(address, clock), RestampedCamera(theirs.camera, theirs.clock, clock)
     around = (PacedWorld(theirs.clock), controller)
-    return Devices(
-        robot=driven(address, clock, camera, theirs.announcer, around),
+    devices = Devices(
+        robot=robot_of(driver, clock, camera, theirs.announcer, around),
         tracking_camera=RestampedCamera(built.tracking_camera, theirs.clock, clock),
         flange_from_camera=camera_mount(order.config.sim.camera),
         live=True,
         score=lambda: asdict(built.score.report()),
         world=built,
     )
+    if order.config.realsense.recording is None:
+        return devices
+    from app.gen3_factory import seen_in_recording
+
+    return seen_in_recording(devices, driver, order.config)
+
+
+def driver_of(options: KinovaOptions, clock: SystemClock) -> DriverProcess:
+    """The process that will own the arm; it starts when it is entered."""
+    address = DeviceAddress("hardware.kinova.hosted:open_devices", asdict(options))
+    return DriverProcess(address, options.driver, clock)
 
 
 def driven(
@@ -112,9 +125,18 @@ def driven(
     announcer: Announcer,
     around: tuple[AbstractContextManager[object], ...],
 ) -> Robot:
-    """Arm and gripper in their driver process, which is entered after what stands around it."""
-    address = DeviceAddress("hardware.kinova.hosted:open_devices", asdict(options))
-    driver = DriverProcess(address, options.driver, clock)
+    """Arm and gripper in a driver process of their own."""
+    return robot_of(driver_of(options, clock), clock, camera, announcer, around)
+
+
+def robot_of(
+    driver: DriverProcess,
+    clock: SystemClock,
+    camera: Camera,
+    announcer: Announcer,
+    around: tuple[AbstractContextManager[object], ...],
+) -> Robot:
+    """Arm and gripper of that process, which is entered after what stands around it."""
     return Robot(
         arm=RemoteArm(driver),
         gripper=RemoteGripper(driver),

@@ -31,7 +31,7 @@ class DeviceSource:
 
     def __init__(self, rs: Any, options: RealSenseOptions) -> None:
         self._rs, self._options = rs, options
-        self._context = rs.context()  # kept: the library forgets devices with it
+        self._context: Any = None  # kept: the library forgets devices with it
         self._serial = options.serial
         self._device: Any = None
         self._pipeline: Any = None
@@ -39,6 +39,7 @@ class DeviceSource:
     def open(self) -> CameraFacts:
         """Start the streams. Raises HardwareError: no camera, several, USB 2, no such streams, busy."""
         rs, options = self._rs, self._options
+        self._context = self._context or rs.context()
         device = find(rs, self._context.query_devices(), self._serial)
         self._device, self._serial = device, info(device, rs.camera_info.serial_number)
         check_usb(rs, device, options)
