@@ -174,7 +174,7 @@ def test_what_was_typed_before_the_question_is_no_answer() -> None:
     keyboard.typed("\n", "y\n")
     operator.ask("next: pick, 1.0 s.")
     assert operator.answer() is None
-    keyboard.typed("\n", "\n")
+    keyboard.typed("\n", "n\n")
     assert operator.answer() is True
     operator.ask("next: transport, 2.0 s.")
     assert operator.answer() is None

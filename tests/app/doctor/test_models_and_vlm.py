@@ -172,14 +172,6 @@ def test_a_server_that_fails_is_asked_once() -> None:
     assert (found[-1].subject, found[-1].state) == ("broken off", "FAIL")
 
 
-def test_a_kept_reply_is_no_answer(tmp_path: Path) -> None:
-    with OpenAiStandIn() as server:
-        for _ in range(2):
-            server.script[:] = [Words("human: 1, 2, 3; robot: 4, 5, 6")]  # one that would be kept
-            list(vlm_findings(asking(server.url, cache_dir=str(tmp_path / "replies"))))
-        assert len(server.requests) == 2
-
-
 def test_the_key_is_looked_for_and_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
     public = Config(back_ends=BackEnds(vlm="openai"))
     assert key_finding(public).state == "FAIL"
