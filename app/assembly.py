@@ -1,42 +1,17 @@
-"""What the factory hands to the runner, and the two small logs that wrap its services."""
+"""What the factory hands to the runner, and two small logs that wrap its services."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.jobs import JobLog
 from behaviours.services import Services
 from hardware.clock import SystemClock
 from hardware.protocols import Announcer, Camera
 from hardware.types import RGBDFrame
 from trees.options import MissionOptions
-
-
-class JobLog:
-    """Wall time of every job by name, and how much of it ran inline in the thread that ticks."""
-
-    def __init__(self) -> None:
-        self._tick_thread = threading.get_ident()
-        self._lock = threading.Lock()
-        self._seconds: dict[str, list[float]] = {}
-        self.inline_s = 0.0
-
-    def record(self, name: str, seconds: float) -> None:
-        """Called by the executor after each job, from whichever thread ran it."""
-        with self._lock:
-            self._seconds.setdefault(name, []).append(seconds)
-            if threading.get_ident() == self._tick_thread:
-                self.inline_s += seconds
-
-    def summary(self) -> dict[str, dict[str, float]]:
-        """Per job name: how often it ran, and its total and longest time in seconds."""
-        with self._lock:
-            return {
-                name: {"count": len(times), "total_s": round(sum(times), 4), "max_s": round(max(times), 4)}
-                for name, times in self._seconds.items()
-            }
 
 
 class DrawnCamera:
@@ -50,7 +25,7 @@ class DrawnCamera:
         try:
             return self._camera.latest(max_age_s)
         finally:
-            self._jobs.record("draw the camera's picture", self._clock.now() - started_s)
+            self._jobs.record("draw the camera's picture", started_s, self._clock.now())
 
 
 class Voice:

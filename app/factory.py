@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from app import model_factory, remote_factory
-from app.assembly import Assembly, DrawnCamera, JobLog, Voice
+from app.assembly import Assembly, DrawnCamera, Voice
+from app.jobs import JobLog, Lane
 from app.options import Config
 from app.order import Devices, Order
 from app.remote_factory import here_or_there
@@ -51,9 +52,9 @@ def build(
     order = Order(config, request, np.random.default_rng(seed), realtime, object_file, looks)
     names, jobs = config.back_ends, JobLog()
     devices = ROBOTS[names.robot](order)
-    executor, tracking_executor = _executors(devices.live, jobs)
+    executors = {lane: _executor(devices.live, jobs, lane) for lane in Lane}
     voice = Voice(devices.robot.announcer)
-    workers = tuple(worker for worker in (executor, tracking_executor) if isinstance(worker, ThreadExecutor))
+    workers = tuple(worker for worker in executors.values() if isinstance(worker, ThreadExecutor))
     plain = devices.robot
     arm = GovernedArm(plain.arm, plain.gripper, plain.clock, config.planning.safety)
     robot = replace(plain, arm=arm, announcer=voice, connections=(*plain.connections, *workers))
@@ -65,10 +66,11 @@ def build(
         segmenter=SEGMENTERS[names.segmenter](order),
         vlm=VLMS[names.vlm](order),
         shape_grounder=_shape_grounder(),
-        human=HUMANS[names.human](order, devices, tracking_executor),
+        human=HUMANS[names.human](order, devices, executors[Lane.TRACKER]),
         grasps=GRASPS[names.grasps](order),
         planner=PLANNERS[names.planner](order, devices),
-        executor=executor,
+        executor=executors[Lane.TREE],
+        beside=executors[Lane.BESIDE],
         rng=order.rng,
     )
     return Assembly(
@@ -103,12 +105,10 @@ def mission_options(config: Config) -> MissionOptions:
     )
 
 
-def _executors(live: bool, jobs: JobLog) -> tuple[JobExecutor, JobExecutor]:
-    """For the tree's jobs and for the tracker's: the person is followed while a plan is being made."""
-    if live:
-        return ThreadExecutor(jobs.record), ThreadExecutor(jobs.record)
-    inline = InlineExecutor(jobs.record)
-    return inline, inline
+def _executor(live: bool, jobs: JobLog, lane: Lane) -> JobExecutor:
+    """For one lane's jobs: the person is followed while a plan is being made."""
+    record = jobs.recorder(lane)
+    return ThreadExecutor(record) if live else InlineExecutor(record)
 
 
 # Perception -----------------------------------------------------------------------------------------------
@@ -229,4 +229,6 @@ GRASPS: Mapping[str, Callable[[Order], GraspGenerator]] = {
     "antipodal": _antipodal_grasps,
     "contact_graspnet": _contact_graspnet,
 }
+AHEAD = frozenset({"contact_graspnet"})
+"""The grasp back ends that are GraspProposers: the tree is drawn without building one."""
 PLANNERS: Mapping[str, Callable[[Order, Devices], MotionPlanner]] = {"roboplan": _roboplan_planner}

@@ -141,6 +141,7 @@ class _Run:
             nodes=watcher.changed_nodes(),
             board=watcher.changed_keys(),
             said=self.assembly.voice.take(),
+            jobs=self.assembly.jobs.take(self.wall_started_s),
         )
 
     def _ended(self) -> Result:

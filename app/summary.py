@@ -28,6 +28,9 @@ WORDS: dict[Outcome, str] = {
     Outcome.ERROR: "error",
 }
 
+LONGEST_JOBS = 4
+"""So many are told; run.json has all."""
+
 
 class _OneLine(logging.Formatter):
     """What happened without its traceback, which log.txt keeps."""
@@ -84,6 +87,8 @@ def print_summary(
     if result.slow_ticks:
         worst = f"slowest {1e3 * result.slowest_tick_s:.1f} ms in {result.slowest_leaf}"
         facts.add_row("slow ticks", f"{result.slow_ticks} of {result.ticks}, {worst}")
+    if result.jobs:
+        facts.add_row("computing", _computing(result))
     facts.add_row("back ends", ", ".join(f"{step}: {name}" for step, name in back_ends.items()))
     facts.add_row("record", str(folder))
     pictures = sorted(path.name for path in folder.glob("*.png"))
@@ -93,6 +98,17 @@ def print_summary(
         facts.add_row("video", str(video))
     console.print(facts)
     console.print(f"look again: handover watch {folder}", style="dim", highlight=False)
+
+
+def _computing(result: Result) -> str:
+    """The jobs that took longest, and what of them ran behind others."""
+    longest = sorted(result.jobs.items(), key=lambda item: -item[1]["total_s"])[:LONGEST_JOBS]
+    texts = []
+    for name, job in longest:
+        times = f" in {job['count']:.0f}" if job["count"] > 1 else ""
+        behind = f", {job['hidden_s']:.1f} s of them behind other jobs" if "hidden_s" in job else ""
+        texts.append(f"{name} {job['total_s']:.1f} s{times}{behind}")
+    return "; ".join(texts)
 
 
 def _times(result: Result) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from app.jobs import Job
 from behaviours.keys import Outcome
 from perception.types import HandoverRequest
 
@@ -37,7 +38,7 @@ class Tick:
 
     t_s counts from the start on the robot's clock, wall_s on the machine's; tick_s is wall time without
     inline jobs, job_s the inline jobs' time; board holds newly written values by key, None where a key
-    was unset.
+    was unset; jobs are those that ended, their times on the clock of wall_s.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Tick:
     nodes: Mapping[int, NodeState]
     board: Mapping[str, Any]
     said: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Result:
     failures: Mapping[str, int] = field(default_factory=dict)
     """How often each leaf failed."""
     jobs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Per name: count, total_s, max_s, and hidden_s for jobs beside the tree's own."""
     score: Mapping[str, Any] | None = None
     safety: Mapping[str, Any] = field(default_factory=dict)
     """Stops by their code, motions slowed, and the stop a person must end, if any."""

@@ -33,12 +33,13 @@ def main(arguments: Sequence[str]) -> int:
     from py_trees.display import dot_tree
     from rich.console import Console
 
-    from app.factory import mission_options
+    from app.factory import AHEAD, mission_options
     from app.views.drawing import ASCII, marks_for, tree_lines
     from app.watcher import TreeWatcher
     from trees.handover import create_root
 
-    root = create_root(mission_options(config))
+    names = config.back_ends
+    root = create_root(mission_options(config), vlm=names.vlm != "none", ahead=names.grasps in AHEAD)
     console = Console()
     if command.dot:
         print(dot_tree(root).to_string())

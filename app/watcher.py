@@ -13,7 +13,7 @@ from py_trees.composites import Parallel, Selector, Sequence
 from py_trees.decorators import Decorator
 from py_trees.visitors import VisitorBase
 
-from app.assembly import JobLog
+from app.jobs import JobLog
 from app.ticks import Node, NodeState
 from hardware.clock import SystemClock
 

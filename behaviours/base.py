@@ -21,7 +21,7 @@ from behaviours import keys
 from behaviours.keys import Failure, Outcome
 from behaviours.services import Services
 from hardware.errors import HandoverError, HardwareError
-from hardware.protocols import Motion
+from hardware.protocols import JobExecutor, Motion
 from planning.types import Phase
 
 Keys = Mapping[str, type]
@@ -171,6 +171,11 @@ class WorkerLeaf(Leaf):
 
     _future: Future[Any]
 
+    @property
+    def executor(self) -> JobExecutor:
+        """Where the job runs."""
+        return self.services.executor
+
     def job(self) -> Callable[[], Any]:
         """What shall run in the worker, with everything it needs bound to it."""
         raise TypeError(f"{type(self).__name__} has no job")
@@ -180,7 +185,7 @@ class WorkerLeaf(Leaf):
         raise TypeError(f"{type(self).__name__} does not use its result")
 
     def start(self) -> None:
-        self._future = self.services.executor.submit(self.job(), self.name)
+        self._future = self.executor.submit(self.job(), self.name)
 
     def poll(self) -> Status:
         if not self._future.done():

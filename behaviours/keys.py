@@ -13,6 +13,7 @@
 | vlm/unanswered | Ask VLM (a question that got no reply) | record |
 | vlm/second | Cross-Check (question and reply) | Cross-Check, record |
 | scene/regions | Parse Regions or Ground By Shape | grasps, delivery |
+| grasp/proposals | Propose Grasps | Generate Grasps (uses them once) |
 | grasp/view, grasp/set, grasp/queue, grasp/current | Generate, Rank, Next Grasp | Plan Grasp, record |
 | grasp/plan, grasp/rejected | Plan Grasp | motion leaves, record |
 | human/pose | Track Human | grasps, delivery, Safe? |
@@ -30,7 +31,16 @@ from enum import Enum
 from hardware.types import RGBDFrame, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, HumanPose, Message, Regions, Reply
 from planning.safety_tally import SafetyTally
-from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject, Phase
+from planning.types import (
+    Grasp,
+    GraspPlan,
+    GraspSet,
+    GraspView,
+    HandoverPose,
+    HeldObject,
+    Phase,
+    Proposals,
+)
 
 
 class Outcome(Enum):
@@ -88,6 +98,7 @@ VLM_ERROR = "vlm/error"
 VLM_UNANSWERED = "vlm/unanswered"
 VLM_SECOND = "vlm/second"
 REGIONS = "scene/regions"
+PROPOSALS = "grasp/proposals"
 GRASP_VIEW = "grasp/view"
 GRASPS = "grasp/set"
 GRASP_QUEUE = "grasp/queue"
@@ -117,6 +128,7 @@ TYPES: dict[str, type] = {
     VLM_UNANSWERED: Unanswered,
     VLM_SECOND: SecondOpinion,
     REGIONS: Regions,
+    PROPOSALS: Proposals,
     GRASP_VIEW: GraspView,
     GRASPS: GraspSet,
     GRASP_QUEUE: tuple,  # tuple[Grasp, ...], best first

@@ -9,7 +9,7 @@ import numpy as np
 from hardware.protocols import JobExecutor
 from hardware.robot import Robot
 from perception.protocols import HumanTracker, ObjectDetector, RegionGrounder, Segmenter, VisionLanguageModel
-from planning.protocols import GraspGenerator, MotionPlanner
+from planning.protocols import GraspGenerator, GraspProposer, MotionPlanner
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,11 @@ class Services:
     grasps: GraspGenerator
     planner: MotionPlanner
     executor: JobExecutor
+    beside: JobExecutor
+    """For a job that shall run at the same time as those of `executor`."""
     rng: np.random.Generator
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the grasp generator has a part that needs no regions."""
+        return isinstance(self.grasps, GraspProposer)

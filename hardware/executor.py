@@ -3,7 +3,7 @@
 Guarantees:
 1. `submit` never raises what the job raises: result and exception arrive in the future.
 2. One job at a time, in the order of submission.
-3. The optional callback receives (name, seconds of wall time) once per job, failed jobs included.
+3. The optional callback receives (name, when it began, when it ended) once per job, failed jobs included.
 4. Nobody waits for a job after `shutdown`; `abandoned` names those that still run, for the program's end.
 """
 
@@ -20,18 +20,18 @@ from typing import Any
 
 from hardware.clock import SystemClock
 
-JobRecord = Callable[[str, float], None]
-"""Called with a job's name and the wall seconds it took."""
+JobRecord = Callable[[str, float, float], None]
+"""Called with a job's name and when it began and ended, seconds of the SystemClock."""
 
 
 def _timed(job: Callable[[], Any], name: str, record: JobRecord | None) -> Any:
     clock = SystemClock()
-    started_s = clock.now()
+    began_s = clock.now()
     try:
         return job()
     finally:
         if record is not None:
-            record(name, clock.now() - started_s)
+            record(name, began_s, clock.now())
 
 
 class InlineExecutor:

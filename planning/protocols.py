@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from hardware.types import FloatArray, Trajectory
-from planning.types import Grasp, GraspView, PlanningScene, ToolGoal
+from planning.types import Grasp, GraspView, PlanningScene, Proposals, ToolGoal
 
 
 @runtime_checkable
@@ -22,6 +22,24 @@ class GraspGenerator(Protocol):
         """Grasps on the whole visible object from about `count` samples, all past the generator's own gates.
         May be empty.
         """
+        ...
+
+
+@runtime_checkable
+class GraspProposer(GraspGenerator, Protocol):
+    """A generator whose long part needs no regions, so that it can be done while they are being decided.
+
+    `generate` is both parts in one.
+    """
+
+    def propose(self, view: GraspView, rng: np.random.Generator) -> Proposals:
+        """The long part: what it says about the whole object; the view's regions may be empty. Raises
+        NoGrasp.
+        """
+        ...
+
+    def choose(self, proposals: Proposals, view: GraspView, count: int) -> tuple[Grasp, ...]:
+        """The short part: at most `count` grasps, with the regions. May be empty."""
         ...
 
 

@@ -43,7 +43,9 @@ class Bench:
     ```
     """
 
-    def __init__(self, executor: JobExecutor | None = None, vlm: bool = True) -> None:
+    def __init__(
+        self, executor: JobExecutor | None = None, vlm: bool = True, beside: JobExecutor | None = None
+    ) -> None:
         self.clock = FakeClock()
         self.log: list[Command] = []
         self.arm = FakeArm(self.clock, self.log)
@@ -71,6 +73,7 @@ class Bench:
             grasps=self.grasps,
             planner=self.planner,
             executor=self.executor,
+            beside=beside or self.executor,
             rng=np.random.default_rng(1),
         )
 
@@ -83,6 +86,7 @@ class Bench:
             + len(self.vlm.asked)
             + self.shape.calls
             + len(self.grasps.counts)
+            + self.grasps.proposed
             + len(self.planner.calls)
         )
 

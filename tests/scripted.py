@@ -12,7 +12,7 @@ from hardware.types import FloatArray, RGBDFrame, Trajectory
 from perception.errors import HumanLost
 from perception.types import Detection, HumanPose, Message, Regions, Reply
 from planning.errors import Unreachable
-from planning.types import Grasp, GraspView, PlanningScene, ToolGoal
+from planning.types import Grasp, GraspView, PlanningScene, Proposals, ToolGoal
 from tests.bar import bar_mask, bar_regions, grasp_at, person
 from tests.fakes import FakeClock, scripted
 
@@ -93,18 +93,43 @@ class ScriptedTracker:
         return pose
 
 
+CONTACTS_Y = (-0.075, -0.055, -0.035, 0.035, 0.055, 0.075)
+
+
+def bar_proposals() -> Proposals:
+    """Contacts on both halves of the bar."""
+    grasps = [grasp_at(y) for y in CONTACTS_Y]
+    poses = np.array([grasp.base_from_tcp for grasp in grasps])
+    contacts = np.array([grasp.contact for grasp in grasps])
+    return Proposals(poses, contacts, np.full(len(grasps), 0.03), np.full(len(grasps), 0.9))
+
+
 @dataclass
 class ScriptedGrasps:
-    """Proposes grasps on both halves of the bar."""
+    """Proposes grasps on both halves of the bar, all at once or in two steps; `counts` keeps how many were
+    wanted, `proposed` how often it did the first step alone, which `ahead` can make fail.
+    """
 
     name: str = "scripted grasps"
     script: dict[int, Any] = field(default_factory=dict)
+    ahead: dict[int, Any] = field(default_factory=dict)
     counts: list[int] = field(default_factory=list)
+    proposed: int = 0
+    chosen: int = 0
 
     def generate(self, view: GraspView, rng: np.random.Generator, count: int) -> tuple[Grasp, ...]:
         self.counts.append(count)
-        both = tuple(grasp_at(y) for y in (-0.075, -0.055, -0.035, 0.035, 0.055, 0.075))
-        return scripted(self.script, len(self.counts) - 1, both)
+        return scripted(self.script, len(self.counts) - 1, tuple(map(grasp_at, CONTACTS_Y)))
+
+    def propose(self, view: GraspView, rng: np.random.Generator) -> Proposals:
+        self.proposed += 1
+        return scripted(self.ahead, self.proposed - 1, bar_proposals())
+
+    def choose(self, proposals: Proposals, view: GraspView, count: int) -> tuple[Grasp, ...]:
+        self.chosen += 1
+        self.counts.append(count)
+        grasps = tuple(grasp_at(float(y)) for y in proposals.contacts[:, 1])
+        return scripted(self.script, len(self.counts) - 1, grasps)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from behaviours.observe import CaptureScene
 from behaviours.pick import Approach, CloseGripper, Lift, LiftClear, OpenGripper
 from planning.types import Phase
 from trees.grasp import create_choose_grasp
-from trees.ground import create_ground_regions
+from trees.ground import create_understand
 from trees.options import MissionOptions
 
 
-def create_acquire(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
+def create_acquire(options: MissionOptions, *, vlm: bool = True, ahead: bool = False) -> Behaviour:
     """Retries condition and action together: a lift that failed with the object in hand is not a new pick.
 
     ```
@@ -43,11 +43,12 @@ def create_acquire(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
             ),
         ],
     )
-    acquire = Selector(name="Acquire", memory=True, children=[resume, create_pick(options, vlm=vlm)])
+    pick = create_pick(options, vlm=vlm, ahead=ahead)
+    acquire = Selector(name="Acquire", memory=True, children=[resume, pick])
     return Retry(f"Acquire x{tree.budgets.acquire}", acquire, num_failures=tree.budgets.acquire)
 
 
-def create_pick(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
+def create_pick(options: MissionOptions, *, vlm: bool = True, ahead: bool = False) -> Behaviour:
     """Looks, understands, chooses, grasps and lifts; starts only with an empty hand, so it may open it.
 
     ```
@@ -56,7 +57,7 @@ def create_pick(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
     ├── -^- Go To View (D)              the next viewpoint at each attempt
     ├── -^- Capture Scene (D)
     ├── --> Detect Object
-    ├── {o} Ground Regions
+    ├── {o} Ground Regions              trees.ground; with `ahead`, beside Propose Grasps
     ├── {o} Choose Grasp
     ├── -^- Open Gripper (D)
     ├── -^- Approach (D)
@@ -78,7 +79,7 @@ def create_pick(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
             Deadline("Go To View (D)", view, motion_s),
             Deadline("Capture Scene (D)", capture, tree.deadlines.capture_s),
             DetectObject("Detect Object", options.scene, tree.object_edge_m),
-            create_ground_regions(options, vlm=vlm),
+            create_understand(options, vlm=vlm, ahead=ahead),
             create_choose_grasp(options),
             Deadline("Open Gripper (D)", OpenGripper("Open Gripper", tree.grip), gripper_s),
             Deadline("Approach (D)", Approach("Approach"), motion_s),

@@ -1,14 +1,40 @@
-"""Which part of the object is for the person: the model's answer, else the shape's."""
+"""Which part of the object is for the person: the model's answer, else the shape's; meanwhile, where grasps
+are.
+"""
 
 from __future__ import annotations
 
 from py_trees.behaviour import Behaviour
-from py_trees.composites import Selector, Sequence
-from py_trees.decorators import Retry
+from py_trees.common import ParallelPolicy
+from py_trees.composites import Parallel, Selector, Sequence
+from py_trees.decorators import FailureIsSuccess, Retry
 
 from behaviours.decorators import Deadline
 from behaviours.ground import AskVlm, CrossCheck, GroundByShape, ParseRegions
+from behaviours.propose import ProposeGrasps
 from trees.options import MissionOptions
+
+
+def create_understand(options: MissionOptions, *, vlm: bool = True, ahead: bool = False) -> Behaviour:
+    """Writes scene/regions; with `ahead`, grasp/proposals too, while the model thinks. Where no model is
+    asked there is nothing to wait for, and Ground Regions stands alone.
+
+    ```
+    /_/ Understand                      waits for both
+    ├── -^- Propose Ahead               FAILURE is SUCCESS: Generate Grasps can do without
+    │   └── --> Propose Grasps
+    └── {o} Ground Regions
+    ```
+    """
+    ground = create_ground_regions(options, vlm=vlm)
+    if not (vlm and ahead):
+        return ground
+    propose = ProposeGrasps("Propose Grasps", options.scene.table_top_z_m)
+    return Parallel(
+        name="Understand",
+        policy=ParallelPolicy.SuccessOnAll(),
+        children=[FailureIsSuccess("Propose Ahead", propose), ground],
+    )
 
 
 def create_ground_regions(options: MissionOptions, *, vlm: bool = True) -> Behaviour:

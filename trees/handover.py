@@ -21,8 +21,9 @@ from trees.recover import create_recover
 DEFAULTS = MissionOptions()
 
 
-def create_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True) -> Behaviour:
-    """The tree of one request; `vlm=False` leaves out the questions to a vision-language model.
+def create_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True, ahead: bool = False) -> Behaviour:
+    """The tree of one request; `vlm=False` leaves out the questions to a vision-language model,
+    `ahead=True` lets a GraspProposer work while they are answered.
 
     SUCCESS: the person has the object and the arm has backed off. FAILURE: `keys.FAILURE` says why, and
     `behaviours.outcome` names it in one word. A retreat that fails is told and recovered from as anything
@@ -52,7 +53,7 @@ def create_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True) -> Beha
         memory=True,
         children=[
             create_look_first(options),
-            create_acquire(options, vlm=vlm),
+            create_acquire(options, vlm=vlm, ahead=ahead),
             create_deliver(options),
             Deadline("Retreat (D)", retreat, tree.deadlines.motion_s, outcome=done),
         ],

@@ -10,13 +10,15 @@ from behaviours.decorators import Deadline
 from behaviours.ground import DetectObject
 from behaviours.observe import CaptureScene, ReadRobot
 from trees.grasp import create_choose_grasp
-from trees.ground import create_ground_regions
+from trees.ground import create_understand
 from trees.options import MissionOptions
 
 DEFAULTS = MissionOptions()
 
 
-def create_planning_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True) -> Behaviour:
+def create_planning_root(
+    options: MissionOptions = DEFAULTS, *, vlm: bool = True, ahead: bool = False
+) -> Behaviour:
     """The tree of a rehearsal in which nothing moves; SUCCESS: pick, lift and delivery are planned.
 
     The leaves are those of the mission; no leaf that moves anything is in it.
@@ -39,7 +41,7 @@ def create_planning_root(options: MissionOptions = DEFAULTS, *, vlm: bool = True
         children=[
             Deadline("Capture Scene (D)", capture, tree.deadlines.capture_s),
             DetectObject("Detect Object", options.scene, tree.object_edge_m),
-            create_ground_regions(options, vlm=vlm),
+            create_understand(options, vlm=vlm, ahead=ahead),
             create_choose_grasp(options),
         ],
     )

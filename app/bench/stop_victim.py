@@ -88,6 +88,7 @@ def main(words: list[str]) -> int:
         grasps=nothing,
         planner=nothing,
         executor=InlineExecutor(),
+        beside=InlineExecutor(),
         rng=np.random.default_rng(0),
     )
     assembly = Assembly(services, nothing, {"robot": "driver process over the simulated arm"})

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from app.jobs import Job, Lane
 from app.ticks import Node, NodeState
 from hardware.errors import BadFile
 
@@ -38,6 +39,8 @@ class Moment:
     states: Mapping[int, NodeState] = field(default_factory=dict)
     board: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    """All that ended so far but the tracker's, on the clock of wall_s."""
     outcome: str = ""
     reason: str = ""
 
@@ -137,4 +140,9 @@ def _after(moment: Moment, event: Mapping[str, Any]) -> Moment:
         states={**moment.states, **{int(k): NodeState(*state) for k, state in event["nodes"].items()}},
         board={key: text for key, text in board.items() if text is not None},
         said=(*moment.said, *event["said"])[-KEPT_SENTENCES:],
+        jobs=(*moment.jobs, *(_job(*job) for job in event.get("jobs", ()))),
     )
+
+
+def _job(name: str, lane: str, began_s: float, ended_s: float) -> Job:
+    return Job(name, Lane(lane), float(began_s), float(ended_s))

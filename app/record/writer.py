@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
 
+from app.jobs import Lane
 from app.record.conversation import Conversation
 from app.record.short import short
 from app.ticks import Node, Result, Tick
@@ -64,7 +65,8 @@ class Recorder:
         for key, value in tick.board.items():
             self._keep(key, value)
         board = self._changed_texts(tick)
-        if tick.nodes or board or tick.said:
+        stages = [job for job in tick.jobs if job.lane is not Lane.TRACKER]
+        if tick.nodes or board or tick.said or stages:
             self._line(
                 {
                     "tick": tick.number,
@@ -77,6 +79,7 @@ class Recorder:
                     "nodes": {number: [state.status, state.feedback] for number, state in tick.nodes.items()},
                     "bb": board,
                     "said": tick.said,
+                    "jobs": [[job.name, job.lane, *_rounded(job.began_s, job.ended_s)] for job in stages],
                 }
             )
 
@@ -132,7 +135,7 @@ class Recorder:
         return changed
 
     def _line(self, event: Mapping[str, Any]) -> None:
-        self._events.write(json.dumps(event, ensure_ascii=False) + "\n")
+        self._events.write(json.dumps(event, ensure_ascii=False, default=_plain) + "\n")
         self._events.flush()
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
@@ -171,6 +174,10 @@ def _summary(result: Result) -> dict[str, Any]:
         "score": result.score,
         "safety": dict(result.safety),
     }
+
+
+def _rounded(*seconds: float) -> tuple[float, ...]:
+    return tuple(round(value, 4) for value in seconds)
 
 
 def _plain(value: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
+from app.jobs import Job, hidden_s
 from app.record.replay import Replay
 from app.views.drawing import ASCII, Marks, indent_for, plain, tree_lines
 from app.views.fitting import fitting_keys, fitting_nodes
@@ -26,15 +29,25 @@ def moment_lines(
     board, nodes, said = dict(moment.board), list(replay.nodes), moment.said
     if moment.outcome == Outcome.HANDED_OVER.value and not moment.reason:
         board.pop(keys.FAILURE, None)  # the last trouble on the way, which was mended
-    shown = sorted(board)
+    shown, hidden = sorted(board), hidden_lines(moment.jobs)
     if rows is not None:
         shown, said = fitting_keys(board, rows), said[-1:]
-        nodes = fitting_nodes(nodes, moment.states, rows - 1 - len(shown) - len(said))
+        nodes = fitting_nodes(nodes, moment.states, rows - 1 - len(shown) - len(said) - len(hidden))
     lines = [headline(replay, index), *tree_lines(nodes, moment.states, marks, indent_for(width))]
     longest = max(map(len, shown), default=0)
     lines += [Text(f"{key:{longest}}  ", style="cyan").append(board[key], style="default") for key in shown]
     lines += [Text(f"robot: {sentence}", style="bold cyan") for sentence in said]
+    lines += [Text(line, style="dim") for line in hidden]
     return [plain(line) for line in lines] if marks is ASCII else lines
+
+
+def hidden_lines(jobs: Sequence[Job]) -> list[str]:
+    """What ran beside other jobs, one line each: how long it took and how much of that nobody waited for."""
+    took_s = {name: sum(job.took_s for job in jobs if job.name == name) for name in hidden_s(jobs)}
+    return [
+        f"{name}: {took_s[name]:.1f} s, {behind_s:.1f} s of them behind other jobs"
+        for name, behind_s in hidden_s(jobs).items()
+    ]
 
 
 def headline(replay: Replay, index: int) -> Text:

@@ -15,7 +15,8 @@ from py_trees.decorators import Inverter
 from py_trees.trees import BehaviourTree
 
 from app import assembly, watcher
-from app.assembly import DrawnCamera, JobLog, Voice
+from app.assembly import DrawnCamera, Voice
+from app.jobs import JobLog, Lane
 from app.tally import MOVES_RAD_S, Tally
 from app.watcher import LeafTimer, TreeWatcher, leaf_of
 from hardware.errors import StaleData
@@ -44,7 +45,7 @@ class Leaf(Behaviour):
         if clock is not None:
             clock.now_s += self.effort["took_s"]
         if jobs is not None:
-            jobs.record("plan", self.effort["inline_s"])
+            jobs.record("plan", 0.0, self.effort["inline_s"])
         return self.ends
 
 
@@ -176,12 +177,37 @@ def test_the_innermost_leaf_an_error_passed_through_is_named() -> None:
 
 def test_only_jobs_of_the_ticking_thread_count_as_inline() -> None:
     jobs = JobLog()
-    jobs.record("plan", 0.5)
-    elsewhere = threading.Thread(target=jobs.record, args=("plan", 0.25))
+    jobs.record("plan", 10.0, 10.5)
+    elsewhere = threading.Thread(target=jobs.record, args=("plan", 12.0, 12.25))
     elsewhere.start()
     elsewhere.join()
     assert jobs.inline_s == 0.5
     assert jobs.summary() == {"plan": {"count": 2, "total_s": 0.75, "max_s": 0.5}}
+
+
+def test_what_runs_beside_the_trees_jobs_is_hidden_as_long_as_one_of_them_runs() -> None:
+    jobs = JobLog()
+    beside, tracker = jobs.recorder(Lane.BESIDE), jobs.recorder(Lane.TRACKER)
+    jobs.record("Ask VLM", 1.0, 3.0)
+    beside("Propose Grasps", 1.0, 5.5)
+    tracker("track human", 3.0, 4.0)
+    jobs.record("Parse Regions", 4.0, 4.5)
+    jobs.record("Plan Grasp", 9.0, 10.0)
+    beside("Propose Grasps", 8.0, 8.5)
+    assert jobs.summary()["Propose Grasps"] == {"count": 2, "total_s": 5.0, "max_s": 4.5, "hidden_s": 2.5}
+    assert "hidden_s" not in jobs.summary()["Ask VLM"]
+    assert "hidden_s" not in jobs.summary()["track human"]
+
+
+def test_each_job_is_taken_once_with_its_times_from_the_start() -> None:
+    jobs = JobLog()
+    jobs.record("Ask VLM", 101.0, 103.0)
+    (taken,) = jobs.take(100.0)
+    assert (taken.name, taken.lane, taken.began_s, taken.ended_s) == ("Ask VLM", Lane.TREE, 1.0, 3.0)
+    jobs.record("Parse Regions", 103.0, 104.0)
+    assert [job.name for job in jobs.take(100.0)] == ["Parse Regions"]
+    assert jobs.take(100.0) == ()
+    assert len(jobs.summary()) == 2
 
 
 def test_the_voice_speaks_and_hands_over_what_was_said_once() -> None:

@@ -109,6 +109,7 @@ class Driven:
             setattr(getattr(self.bench, part), attribute, value)
         for part in ("arm", "gripper", "camera", "detector", "segmenter", "vlm", "shape", "grasps"):
             getattr(self.bench, part).script.clear()
+        self.bench.grasps.ahead.clear()
         self.bench.world = lambda: None
         self.lay_out()
 

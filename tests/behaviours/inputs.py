@@ -19,7 +19,7 @@ from planning.types import Grasp, GraspPlan, GraspView, HandoverPose, HeldObject
 from tests.bar import TABLE_Z_M, bar_mask, bar_regions, grasp_at, person, table_picture
 from tests.bench import Bench
 from tests.fakes import REST_DEG
-from tests.scripted import GOOD_REPLY
+from tests.scripted import GOOD_REPLY, bar_proposals
 
 REST: FloatArray = np.radians(REST_DEG)
 GRASP = grasp_at(-0.055)
@@ -76,6 +76,7 @@ INPUTS: dict[str, Callable[[Bench], object]] = {
         (Message("user", "Which cells?"),), Reply(GOOD_REPLY, "scripted model")
     ),
     keys.REGIONS: lambda bench: bar_regions(),
+    keys.PROPOSALS: lambda bench: bar_proposals(),
     keys.GRASP_VIEW: lambda bench: view(),
     keys.GRASPS: lambda bench: mark_regions(grasps(-0.055, -0.035, 0.055), view(), "scripted"),
     keys.GRASP_QUEUE: lambda bench: grasps(-0.055, -0.035),

@@ -12,15 +12,17 @@ from behaviours.grasp import GenerateGrasps, NextGrasp, PlanGrasp, RankGrasps
 from behaviours.ground import AskVlm, CrossCheck, DetectObject, GroundByShape, ParseRegions
 from behaviours.keys import Outcome
 from behaviours.options import PersonAges
+from behaviours.propose import ProposeGrasps
 from perception.errors import NotFound, RegionsNotFound, SegmentationFailed, VlmError
 from perception.options import GridOptions
 from perception.types import RegionCells, Reply
+from planning.errors import NoGrasp
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.options import PresentationOptions, SelectionOptions
 from planning.selection import Region, mark_regions
 from tests.bar import TABLE_Z_M, bar_regions
 from tests.behaviours.case import Case, Trouble
-from tests.behaviours.inputs import grasps, view
+from tests.behaviours.inputs import detection, grasps, view
 from tests.bench import Bench
 from tests.leaves import get, put
 from tests.scripted import BAD_REPLY, GOOD_REPLY
@@ -67,6 +69,15 @@ def round_as_a_ball(bench: Bench) -> None:
 
 def no_grasps(bench: Bench) -> None:
     bench.grasps.script.update(dict.fromkeys(ALWAYS, ()))
+
+
+def nothing_around(bench: Bench) -> None:
+    fault = NoGrasp("only 3% of the 900 points around the object are something else than it")
+    bench.grasps.ahead.update(dict.fromkeys(ALWAYS, fault))
+
+
+def not_segmented(bench: Bench) -> None:
+    put(keys.OBJECT, replace(detection(), mask=None))
 
 
 def only_at_the_persons_end(bench: Bench) -> None:
@@ -119,8 +130,17 @@ def cases() -> Iterator[Case]:
         troubles=(Trouble(round_as_a_ball, "^as round as a ball$", Outcome.NOT_GRASPABLE),),
     )
     yield Case(
+        build=lambda: ProposeGrasps("Propose Grasps", TABLE_Z_M),
+        says=r"^6 contacts on the object \(scripted grasps\)$",
+        troubles=(
+            Trouble(nothing_around, "^only 3% of the 900 points around the object"),
+            Trouble(not_segmented, "^'bar' was detected but not segmented"),
+        ),
+    )
+    yield Case(
         build=lambda: GenerateGrasps("Generate Grasps", 9, 0.02, TABLE_Z_M),
         says=r"^6 grasps, 3 in the robot's region, 3 in the person's \(scripted grasps\)$",
+        optional=frozenset({keys.PROPOSALS}),
         troubles=(Trouble(no_grasps, "proposes no grasp from 9 samples$", Outcome.NOT_GRASPABLE),),
     )
     yield Case(

@@ -19,7 +19,7 @@ from trees.options import MissionOptions
 NAMES = {
     value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str) and "/" in value
 }
-WHOLE = create_root(MissionOptions(grid=GridOptions(ask_twice=True)))
+WHOLE = create_root(MissionOptions(grid=GridOptions(ask_twice=True)), ahead=True)
 LEAVES = [node for node in WHOLE.iterate() if isinstance(node, Leaf)]
 
 

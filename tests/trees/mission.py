@@ -117,12 +117,13 @@ class Mission:
     person: Person = field(default_factory=Person)
     options: MissionOptions = OPTIONS
     vlm: bool = True
+    ahead: bool = False
     during: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What happens after each tick in which this leaf runs."""
 
     def __post_init__(self) -> None:
         Blackboard.clear()
-        self.tree = BehaviourTree(create_root(self.options, vlm=self.vlm))
+        self.tree = BehaviourTree(create_root(self.options, vlm=self.vlm, ahead=self.ahead))
         self.tree.setup(services=self.bench.services)
         self._visits = _Visits()
         self.tree.visitors.append(self._visits)

@@ -7,6 +7,7 @@ from pathlib import Path
 import py_trees
 import pytest
 from py_trees.behaviour import Behaviour
+from py_trees.common import ParallelPolicy
 from py_trees.composites import Composite, Parallel, Selector, Sequence
 from py_trees.decorators import Decorator
 
@@ -32,9 +33,23 @@ def test_without_a_model_nobody_asks_it() -> None:
     assert not names & {"Ask VLM", "Parse Regions", "Ground Regions"}
 
 
-@pytest.fixture
-def nodes() -> list[Behaviour]:
-    return list(create_root().iterate())
+def test_proposals_ahead_add_their_leaf_and_nothing_else() -> None:
+    """The tree of a generator that needs the regions first is the same but for three nodes."""
+    plain = [node.name for node in create_root().iterate()]
+    ahead = [node.name for node in create_root(ahead=True).iterate()]
+    added = ["Propose Grasps", "Propose Ahead", "Understand"]
+    assert [name for name in ahead if name not in added] == plain
+    assert sorted(set(ahead) - set(plain)) == sorted(added)
+
+
+def test_with_nobody_to_wait_for_nothing_is_proposed_ahead() -> None:
+    alone = [node.name for node in create_root(vlm=False, ahead=True).iterate()]
+    assert alone == [node.name for node in create_root(vlm=False).iterate()]
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "ahead"])
+def nodes(request: pytest.FixtureRequest) -> list[Behaviour]:
+    return list(create_root(ahead=request.param).iterate())
 
 
 def test_no_composite_is_empty(nodes: list[Behaviour]) -> None:
@@ -53,10 +68,18 @@ def test_sequences_without_memory_are_a_condition_before_one_subtree(nodes: list
 
 def test_parallels_wait_for_their_last_child_only(nodes: list[Behaviour]) -> None:
     for node in nodes:
-        if isinstance(node, Parallel):
+        if isinstance(node, Parallel) and node.name != "Understand":
+            assert isinstance(node.policy, ParallelPolicy.SuccessOnSelected)
             assert node.policy.children == [node.children[-1]]
             assert not node.policy.synchronise
             assert all(isinstance(child, ReadRobot | TrackHuman) for child in node.children[:-1])
+
+
+def test_understanding_waits_for_both_parts() -> None:
+    (both,) = (node for node in create_root(ahead=True).iterate() if node.name == "Understand")
+    assert isinstance(both, Parallel)
+    assert isinstance(both.policy, ParallelPolicy.SuccessOnAll)
+    assert both.policy.synchronise, "what has ended must not start again while the other runs"
 
 
 # What can run for ever: observers, and what ends by its own clock or in the worker.
@@ -87,7 +110,7 @@ def test_the_guard_stands_before_mission_and_return(nodes: list[Behaviour]) -> N
     assert all(isinstance(guard, Safe) for guard in guarded)
 
 
-def test_every_picture_names_nodes_that_exist(nodes: list[Behaviour]) -> None:
+def test_every_picture_names_nodes_that_exist() -> None:
     """Each line of a docstring's picture starts with a node's name (budgets are drawn as xN)."""
     import re
 
@@ -99,7 +122,7 @@ def test_every_picture_names_nodes_that_exist(nodes: list[Behaviour]) -> None:
     import trees.look
     import trees.recover
 
-    names = {re.sub(r" x\d+$", " xN", node.name) for node in nodes}
+    names = {re.sub(r" x\d+$", " xN", node.name) for node in create_root(ahead=True).iterate()}
     names |= {re.sub(r" xN$", " x3", name) for name in names}
     for module in (
         trees.acquire,
