@@ -71,7 +71,7 @@ def mark_regions(grasps: Sequence[Grasp], view: GraspView, source: str, epsilon_
 
     A larger `epsilon_m` grows the robot's region only: the person's stays what it is.
     """
-    poses = _contact_poses(grasps)
+    poses = contact_poses(grasps)
     return GraspSet(
         grasps=tuple(grasps),
         in_robot=grasps_in_region(poses, view.robot_points, epsilon_m),
@@ -92,15 +92,15 @@ def select(
     for most people (measured: 45 % deliverable, 97 % with a lean of 30 degrees or more).
     Grasps that lie in both regions are used only where no other is left. Raises NoGrasp with the counts.
     """
-    allowed = np.flatnonzero(_allowed(grasp_set, region))
-    if len(allowed) == 0:
+    chosen = np.flatnonzero(allowed(grasp_set, region))
+    if len(chosen) == 0:
         raise NoGrasp(
             f"none of {len(grasp_set.grasps)} grasps lies {_PLACES[region]}: "
             f"{int(grasp_set.in_robot.sum())} lie in the robot's region, "
             f"{int(grasp_set.in_human.sum())} in the person's"
         )
-    candidates = [grasp_set.grasps[i] for i in allowed]
-    ranking = rank_grasps(_contact_poses(candidates), human_poses(grasp_set), options.alpha)
+    candidates = [grasp_set.grasps[i] for i in chosen]
+    ranking = rank_grasps(contact_poses(candidates), human_poses(grasp_set), options.alpha)
     ranked = [candidates[i] for i in ranking.order]
     if upright:
         ranked.sort(key=_lean_step, reverse=True)
@@ -117,7 +117,7 @@ def select(
 
 def describe(grasp_set: GraspSet, region: Region) -> str:
     """What `select` ranks against what, in one sentence."""
-    count, human = int(_allowed(grasp_set, region).sum()), int(grasp_set.in_human.sum())
+    count, human = int(allowed(grasp_set, region).sum()), int(grasp_set.in_human.sum())
     against = (
         f"{human} in the person's region"
         if human
@@ -143,7 +143,7 @@ def human_poses(grasp_set: GraspSet) -> FloatArray:
     Without any, one stand-in at the middle of that region, approaching from there toward the robot's part.
     """
     if grasp_set.in_human.any():
-        return _contact_poses([grasp_set.grasps[i] for i in np.flatnonzero(grasp_set.in_human)])
+        return contact_poses([grasp_set.grasps[i] for i in np.flatnonzero(grasp_set.in_human)])
     stand_in = np.eye(4)
     stand_in[:3, 3] = grasp_set.human_centroid
     way = grasp_set.robot_centroid - grasp_set.human_centroid
@@ -168,14 +168,16 @@ def diversify(ranked: Sequence[Grasp], options: SelectionOptions) -> tuple[Grasp
     return tuple(rounds[: options.queue_length])
 
 
-def _allowed(grasp_set: GraspSet, region: Region) -> BoolArray:
+def allowed(grasp_set: GraspSet, region: Region) -> BoolArray:
+    """Which grasps (N,) may be taken for a region: those in the person's too only where no other is left."""
     if region is Region.OUTSIDE_HUMAN:
         return ~grasp_set.in_human
     apart = grasp_set.in_robot & ~grasp_set.in_human
     return apart if apart.any() else grasp_set.in_robot
 
 
-def _contact_poses(grasps: Sequence[Grasp]) -> FloatArray:
+def contact_poses(grasps: Sequence[Grasp]) -> FloatArray:
+    """The poses (N, 4, 4) with their origins at the contacts, what Eqs. 1-4 call T."""
     poses = np.array([grasp.base_from_tcp for grasp in grasps]).reshape(-1, 4, 4)
     poses[:, :3, 3] = np.array([grasp.contact for grasp in grasps]).reshape(-1, 3)
     return poses
