@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hardware.executor import InlineExecutor, ThreadExecutor
 from hardware.protocols import Announcer, Arm, Camera, Clock, Gripper, JobExecutor, Motion
 from hardware.types import CameraIntrinsics, MotionState, RGBDFrame
 from tests.fakes import FakeArm, FakeCamera, FakeClock, FakeGripper, RecordingAnnouncer
+from tests.hardware.realsense.software import Rig, ShootingClock
 from tests.hardware.simulated import BOX, build, finish, move_to, scene_with
 
 
@@ -147,18 +149,64 @@ def test_cancelling_the_gripper_keeps_a_width(devices: Devices) -> None:
     assert devices.gripper.state().width_m == pytest.approx(width_m, abs=0.004)
 
 
-def test_a_frame_is_no_older_than_asked(devices: Devices) -> None:
-    devices.clock.sleep(0.2)
-    frame = devices.camera.latest(0.1)
-    assert 0.0 <= devices.clock.now() - frame.stamp_s <= 0.1
+Views = tuple[Camera, Clock]
+
+
+@contextmanager
+def simulated_view(folder: Path) -> Iterator[Views]:
+    devices = simulated(folder)
+    yield devices.camera, devices.clock
+
+
+@contextmanager
+def scripted_view(folder: Path) -> Iterator[Views]:
+    devices = scripted(folder)
+    yield devices.camera, devices.clock
+
+
+@contextmanager
+def realsense_view(folder: Path) -> Iterator[Views]:
+    """The RealSense camera over librealsense's software device, which gives a picture each period."""
+    rig = Rig()
+    rig.enter()
+    yield rig.camera, ShootingClock(rig)
+    rig.camera.__exit__(None, None, None)
+
+
+@pytest.fixture(params=[simulated_view, scripted_view, realsense_view], ids=lambda view: view.__name__)
+def view(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Views]:
+    """A camera and its clock."""
+    with request.param(tmp_path) as camera_and_clock:
+        yield camera_and_clock
+
+
+def test_cameras_satisfy_their_protocol(view: Views) -> None:
+    assert isinstance(view[0], Camera)
+
+
+def test_a_frame_is_no_older_than_asked(view: Views) -> None:
+    camera, clock = view
+    clock.sleep(0.2)
+    frame = camera.latest(0.1)
+    assert 0.0 <= clock.now() - frame.stamp_s <= 0.1
     assert frame.rgb.shape[:2] == frame.depth_m.shape
-    devices.clock.sleep(0.2)
-    assert devices.camera.latest(0.1).sequence > frame.sequence
+    clock.sleep(0.2)
+    assert camera.latest(0.1).sequence > frame.sequence
 
 
-def test_a_frame_that_cannot_be_young_enough_is_refused(devices: Devices) -> None:
+def test_a_frame_is_read_only_and_has_a_place(view: Views) -> None:
+    camera, clock = view
+    clock.sleep(0.2)
+    frame = camera.latest(0.1)
+    for array in (frame.rgb, frame.depth_m, frame.base_from_camera):
+        assert not array.flags.writeable
+    turn = frame.base_from_camera[:3, :3]
+    np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-9)
+
+
+def test_a_frame_that_cannot_be_young_enough_is_refused(view: Views) -> None:
     with pytest.raises(StaleData, match="camera"):
-        devices.camera.latest(-0.1)
+        view[0].latest(-0.1)
 
 
 def test_a_job_brings_its_result_or_its_error(executor: JobExecutor) -> None:

@@ -259,6 +259,24 @@ class Rig:
         until(lambda: self.seen() > before)
 
 
+class ShootingClock:
+    """The clock of a rig: while it passes, pictures come, and the camera has dealt with them."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+
+    def now(self) -> float:
+        return self._rig.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        clock = self._rig.clock
+        end_s = clock.now_s + seconds
+        while clock.now_s + 1.0 / RATE_HZ <= end_s:
+            clock.now_s += 1.0 / RATE_HZ
+            self._rig.show(self._rig.shot())
+        clock.now_s = end_s
+
+
 def recorded_pair(source: FrameSource) -> Any:
     """The next whole pair of an open source that plays a recording; played to its end, it is opened again."""
     while True:
