@@ -15,13 +15,13 @@ from planning.options import SafetyOptions
 from planning.safety import SafetyState, step
 from planning.safety_tally import SafetyTally
 from planning.safety_verdict import SafetyVerdict
-from planning.types import Phase
+from planning.types import HeldObject, Phase
 
 
 class _Guard(Leaf):
     """Feeds what the robot feels and where the person is to `planning.safety`, once per tick."""
 
-    READS = {keys.ROBOT: RobotState, keys.PHASE: Phase, keys.HUMAN: HumanPose}
+    READS = {keys.ROBOT: RobotState, keys.PHASE: Phase, keys.HUMAN: HumanPose, keys.HELD: HeldObject}
     UPDATES = {keys.SAFETY: SafetyTally}
     OUTCOME = Outcome.UNSAFE
 
@@ -31,13 +31,15 @@ class _Guard(Leaf):
         self._state = SafetyState()
 
     def judge(self) -> SafetyVerdict:
+        robot: RobotState = self.read(keys.ROBOT)
         self._state = step(
             self._state,
-            self.read(keys.ROBOT),
+            robot,
             self.read_if_set(keys.HUMAN),
             self.read_if_set(keys.PHASE) or Phase.IDLE,
             self.now(),
             self._options,
+            self.read_if_set(keys.HELD) if robot.gripper.holding else None,
         )
         verdict, before = self._state.verdict, self.tally
         after = before.judged(verdict, self.now(), self._options.contact_hold_s)

@@ -15,17 +15,16 @@ import numpy as np
 
 from hardware.types import FloatArray, Trajectory
 from perception.types import HumanPose
-from planning.motion.timing import tool_points
 from planning.nearness import ways_near
 from planning.options import SafetyOptions
 from planning.safety import person_cap
-from planning.types import HeldObject, Phase, PlanningScene
+from planning.tool_speed import tool_speed
+from planning.types import HeldObject, Phase
 
 STEP_S = 0.1
 """Speeds are looked at this often along a motion ..."""
 MOST = 80
 """... but not more often than this in all: it happens within a tick."""
-_H_S = 1e-3
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,8 @@ def paced(
     gripper_width_m: float = 0.085,
 ) -> Paced:
     """The trajectory as it may be sent now; human: as last seen, None for nobody."""
-    scene = PlanningScene(held=held, gripper_width_m=gripper_width_m)
     positions, velocities = _sampled(trajectory)
-    speeds = _speeds(positions, velocities, scene)
+    speeds = tool_speed(positions, velocities, held, gripper_width_m)
     caps, where = _caps(positions, human, phase, now_s, options, held)
     ratios = speeds / caps
     worst = int(np.argmax(ratios))
@@ -82,12 +80,6 @@ def _sampled(trajectory: Trajectory) -> tuple[FloatArray, FloatArray]:
     between = np.concatenate([between, between[-1:]])
     faster = np.linalg.norm(between, axis=1) > np.linalg.norm(told, axis=1)
     return positions, np.where(faster[:, None], between, told)
-
-
-def _speeds(positions: FloatArray, velocities: FloatArray, scene: PlanningScene) -> FloatArray:
-    """The fastest (N,) of TCP, elbow, wrist and the held object's ends, in m/s."""
-    here, next_ = tool_points(positions, scene), tool_points(positions + _H_S * velocities, scene)
-    return np.asarray(np.max(np.linalg.norm(next_ - here, axis=-1), axis=-1) / _H_S)
 
 
 def _caps(

@@ -21,8 +21,8 @@ from hardware.types import FloatArray, RobotState
 from perception.types import HumanPose, Keypoint
 from planning.nearness import Nearness, nearness, to_robot
 from planning.options import SafetyOptions
-from planning.robot_model import flange_pose_and_jacobian
 from planning.safety_verdict import SafetyVerdict, StopCode, stopping
+from planning.tool_speed import tool_speed
 from planning.types import HeldObject, Phase
 
 NOTHING_READ = SafetyVerdict(False, 0.0, "nothing read yet")
@@ -84,7 +84,7 @@ def step(
     verdict = (
         _robot_verdict(robot, now_s, options)
         or _held_verdict(state, now_s)
-        or _person_verdict(state, robot, human, near, phase, now_s, options)
+        or _person_verdict(state, robot, human, near, phase, now_s, options, held)
     )
     return replace(state, verdict=verdict, stamp_s=now_s, phase=phase, near=near)
 
@@ -112,6 +112,7 @@ def _person_verdict(
     phase: Phase,
     now_s: float,
     options: SafetyOptions,
+    held: HeldObject | None,
 ) -> SafetyVerdict:
     if human is None or near is None:
         cap, reason = options.unseen_speed_m_s, "nobody seen, which is not nobody there"
@@ -125,7 +126,8 @@ def _person_verdict(
         cap, reason = person_cap(distance_m, age_s, options), f"the person is {distance_m:.2f} m away"
         if age_s > options.fresh_s:
             reason = f"{age_s:.1f} s ago {reason.replace('is', 'was')}"
-    speed = _tool_speed(robot)
+    arm, gripper = robot.arm, robot.gripper
+    speed = float(tool_speed(arm.joints[None], arm.velocities[None], held, gripper.width_m)[0])
     if speed > options.overspeed * cap + options.overspeed_m_s:
         words = f"{reason}: {cap:.2f} m/s at most, the tool moves at {speed:.2f} m/s"
         return stopping(StopCode.OVERSPEED, words)
@@ -134,12 +136,6 @@ def _person_verdict(
 
 def _moving(robot: RobotState, options: SafetyOptions) -> bool:
     return float(np.max(np.abs(robot.arm.velocities))) > options.rest_rad_s
-
-
-def _tool_speed(robot: RobotState) -> float:
-    """Of the flange, m/s."""
-    _, jacobian = flange_pose_and_jacobian(robot.arm.joints)
-    return float(np.linalg.norm(jacobian[:3] @ robot.arm.velocities))
 
 
 def _too_near(

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.types import FloatArray, RobotState
+from hardware.geometry import pose
+from hardware.types import FloatArray, RobotState, readonly
 from perception.types import HumanPose, Keypoint
 from planning.nearness import nearness
 from planning.options import SafetyOptions
 from planning.robot_model import tcp_pose
 from planning.safety import SafetyState, person_cap, speed_cap, step
 from planning.safety_verdict import SafetyVerdict, StopCode
-from planning.types import Phase
+from planning.types import Cuboid, HeldObject, Phase
 from tests.planning.people import REACHING, person, reaching_out, robot
 
 OPTIONS = SafetyOptions()
@@ -189,6 +190,36 @@ def test_tool_faster_than_its_cap_stops() -> None:
     assert verdict.code is StopCode.OVERSPEED
     assert re.search(r"0.25 m/s at most, the tool moves at 0.\d\d m/s", verdict.reason)
     assert not verdicts(fast, lambda t: person(3.5, t))[-1].stop  # far away: 0.5 m/s
+
+
+def test_the_elbow_and_the_end_of_what_is_held_count_too() -> None:
+    """The wrist turns the object about: the flange hardly moves, its end does."""
+
+    def nodding(now_s: float) -> RobotState:
+        state = robot(stamp_s=now_s)
+        return replace(state, arm=replace(state.arm, velocities=0.9 * np.eye(7)[5]))
+
+    bar = Cuboid("bar", pose(translation=(0.0, 0.0, 0.3)), readonly((0.03, 0.03, 0.6)))
+    held = HeldObject("bar", 0.03, (bar,), np.zeros(3), np.eye(3)[2])
+
+    def verdict(held: HeldObject | None) -> SafetyVerdict:
+        far = person(3.5, 10.0)
+        return step(SafetyState(), nodding(10.0), far, Phase.TRANSPORT, 10.0, OPTIONS, held).verdict
+
+    assert not verdict(None).stop
+    assert verdict(held).code is StopCode.OVERSPEED
+
+
+def test_the_head_is_kept_clear_by_0_35_m_from_its_middle() -> None:
+    """Whatever the hand may do: the head's sphere of 0.15 m, the distance to keep, the uncertainty."""
+    assert OPTIONS.stop_distance_m + OPTIONS.uncertainty_m + 0.15 == pytest.approx(0.35)
+    for phase in (Phase.TRANSPORT, Phase.HANDOVER, Phase.PICK):
+        seen = person(1.2, 10.0)
+        head = seen.joints[Keypoint.NOSE]
+        shift = TCP + np.array([0.30, 0.0, 0.0]) - head
+        near = replace(seen, joints=seen.joints + shift, raw=seen.raw + shift)
+        verdict = step(SafetyState(), robot(stamp_s=10.0), near, phase, 10.0, OPTIONS).verdict
+        assert verdict.code is StopCode.PERSON_NEAR, phase
 
 
 def test_distances_use_the_raw_joints() -> None:
