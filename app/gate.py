@@ -55,6 +55,12 @@ def require_doctor(config: Config, at: datetime | None = None) -> None:
         raise UsageError("\n".join(["the real arm does not move before it was examined:", *faults]))
 
 
+def require_operator() -> None:
+    """Raises UsageError where nobody can answer the questions of --step."""
+    if not sys.stdin.isatty():
+        raise UsageError("--step asks before each phase and nobody can be asked here; a terminal is needed")
+
+
 def limits(config: Config) -> list[str]:
     """The limits that hold for this run, a line each."""
     safety, kinova = config.planning.safety, config.kinova

@@ -154,7 +154,7 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
     from rich.console import Console
 
     from app.factory import build
-    from app.gate import print_dry_run, require_consent, require_doctor
+    from app.gate import print_dry_run, require_consent, require_doctor, require_operator
     from app.record.album import Album
     from app.record.writer import Recorder
     from app.runner import run_handover
@@ -168,6 +168,8 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
     console = Console()
     if not (command.plan_only or command.dry_run):
         require_doctor(config)
+        if command.step:
+            require_operator()
     assembly = build(
         config,
         request,

@@ -221,6 +221,15 @@ def test_a_real_run_without_doctor_is_refused_in_one_message(
     assert not (tmp_path / "runs").exists()
 
 
+def test_steps_need_somebody_who_can_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_a_terminal(monkeypatch, there=False)
+    assert main(["run", "mug", "--step", "--seed", "1"]) == 2
+    assert "a terminal is needed" in capsys.readouterr().err
+    assert main(["run", "mug", "--step", "--dry-run", "--seed", "1"]) == 0
+
+
 def test_every_run_gets_the_governed_arm_and_a_real_one_latches_contacts() -> None:
     assembly = build(Config(), HandoverRequest("mug"), 1)
     assert isinstance(assembly.services.robot.arm, GovernedArm)
