@@ -109,7 +109,10 @@ def test_a_board_that_cannot_be_printed_ends_with_2(
 def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a calibration in simulation."""
     path = tmp_path_factory.mktemp("calibrated") / "hand-eye.yaml"
-    assert main(["calibrate", "hand-eye", *QUICK, "--poses", "14", "--seed", "1", "--out", str(path)]) == 0
+    words = ["hand-eye", *QUICK, "--poses", "14", "--seed", "1", "--out", str(path)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path.parent)  # no config.yaml but the defaults
+        assert main(["calibrate", *words]) == 0
     return path
 
 
