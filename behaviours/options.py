@@ -85,8 +85,6 @@ class GripOptions:
     """While holding: two-fold margin against slip for 0.5 kg at a friction of 0.5, far from a hard grip."""
     loosen_m: float = 0.010
     """Release opens by this much first: the object is free in 0.15 to 0.3 s, a hand stays untouched."""
-    release_force_n: float = 20.0
-    """The fingers open beside a hand with no more than this, the least that the gripper can be set to."""
     still_s: float = 0.3
     """The arm stands still this long after loosening."""
     confirm_s: float = 0.1

@@ -146,7 +146,7 @@ class Loosen(MotionLeaf):
 
     def command(self) -> Motion:
         width_m = self.read(keys.ROBOT).gripper.width_m + self._grip.loosen_m
-        return self.services.robot.gripper.move(min(width_m, self._grip.open_m), self._grip.release_force_n)
+        return self.services.robot.gripper.move(min(width_m, self._grip.open_m), self._grip.force_n)
 
 
 class HoldStill(Leaf):
@@ -202,4 +202,4 @@ class OpenFully(MotionLeaf):
         self._grip = grip
 
     def command(self) -> Motion:
-        return self.services.robot.gripper.move(self._grip.open_m, self._grip.release_force_n)
+        return self.services.robot.gripper.move(self._grip.open_m, self._grip.force_n)

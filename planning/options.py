@@ -101,7 +101,11 @@ class PresentationOptions:
     clearance_over_table_m: float = 0.05
     """The hand point is at least this far over the table's height, even beside the table."""
     clearance_above_table_m: float = 0.20
-    """The same where the hand point lies above the table itself."""
+    """The same where the hand point or the gripper hangs above the table, or this near to its edge: what is
+    offered must not seem to lie there."""
+    table_margin_m: float = 0.10
+    clearance_below_object_m: float = 0.12
+    """There the object's lowest point stays this far over the table, as the gripper must."""
     stature_m: float = 1.70
     """Of the nominal person, used when nobody usable is seen."""
     distance_m: float = 1.15

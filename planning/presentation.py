@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from hardware.geometry import angle_between, pose, rotation_about, unit
+from hardware.geometry import angle_between, pose, rotation_about, transform, unit
 from hardware.types import FloatArray
 from perception.types import HumanPose
 from planning.ergonomics import ArmModel, hand_point, toward_robot
@@ -82,17 +82,18 @@ def handover_poses(
         raise NoHandoverPose(f"the person's {person.arm} shoulder is not seen; look at the person again")
     lengths = person.arm_lengths
     hand = hand_point(shoulder, _BASE, ArmModel(lengths.upper_arm_m, lengths.forearm_m))
-    hand = _over_table(hand, options)
     to_robot = toward_robot(shoulder, _BASE)
     # Facing the robot, the person's right is at up x forward, the left opposite.
     outward = np.cross(to_robot, _UP) * (1.0 if person.arm == "right" else -1.0)
     far = bool(np.hypot(shoulder[0], shoulder[1]) > _FAR_M)
-    poses = []
+    poses, corners = [], _corners(held)
     for turns in _turns(held, options):
         rotation = _rotation(held, -to_robot, turns)
         from_hand, cost = rotation @ held.human_point, _turns_cost(turns, rotation, far)
+        low = rotation @ corners[np.argmin(corners @ rotation[2])]
         for place in _places(options):
             at = hand + place.nearer_m * to_robot + place.outward_m * outward
+            at = _over_table(at, at - from_hand, from_hand[2] - low[2], shoulder[2], options)
             goal = ToolGoal(pose(rotation, at - from_hand), held.width_m)
             poses.append(HandoverPose(goal, at, cost + place.cost, _describe(turns, place)))
     return tuple(sorted(poses, key=lambda candidate: candidate.cost))
@@ -106,12 +107,31 @@ def default_poses(held: HeldObject, options: PresentationOptions) -> tuple[Hando
     )
 
 
-def _over_table(hand: FloatArray, options: PresentationOptions) -> FloatArray:
-    """The hand point raised where a seated person's would come too near the table for the gripper."""
+def _over_table(
+    hand: FloatArray, tool: FloatArray, hangs_m: float, shoulder_m: float, options: PresentationOptions
+) -> FloatArray:
+    """The hand point raised where a seated person's would come too near the table for object and gripper.
+
+    A person beside the table is offered an object whose other end, with the gripper, still hangs above it.
+    hangs_m: how far the object reaches below the hand point; never raised above the shoulder.
+    """
     (x0, x1), (y0, y1) = options.table_x_m, options.table_y_m
-    above_table = x0 <= hand[0] <= x1 and y0 <= hand[1] <= y1
-    clearance = options.clearance_above_table_m if above_table else options.clearance_over_table_m
-    return np.array([hand[0], hand[1], max(hand[2], options.table_top_z_m + clearance)])
+    near_m = options.table_margin_m
+    above_table = any(
+        x0 - near_m <= x <= x1 + near_m and y0 - near_m <= y <= y1 + near_m for x, y, _ in (hand, tool)
+    )
+    least_m = options.clearance_over_table_m
+    if above_table:
+        least_m = max(options.clearance_above_table_m, options.clearance_below_object_m + hangs_m)
+    raised_m = min(options.table_top_z_m + least_m, max(shoulder_m, hand[2]))
+    return np.array([hand[0], hand[1], max(hand[2], raised_m)])
+
+
+def _corners(held: HeldObject) -> FloatArray:
+    """The corners (8 n, 3) of what is held, TCP frame; the origin where nothing is known of it."""
+    signs = np.array(list(product((-0.5, 0.5), repeat=3)))
+    found = [transform(cuboid.a_from_box, signs * cuboid.size_m) for cuboid in held.cuboids]
+    return np.concatenate(found) if found else np.zeros((1, 3))
 
 
 def _turns(held: HeldObject, options: PresentationOptions) -> Iterator[_Turns]:

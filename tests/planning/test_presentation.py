@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from planning.antipodal import AntipodalGenerator
 from planning.errors import NoHandoverPose
 from planning.options import PresentationOptions
 from planning.presentation import default_poses, handover_poses, held_object, nominal_person, unknown_object
-from planning.types import Grasp, HandoverPose, HeldObject
+from planning.types import Cuboid, Grasp, HandoverPose, HeldObject
 from tests.planning import clouds
 from tests.planning.people import person
 
@@ -123,12 +124,36 @@ def test_outward_is_away_from_the_persons_middle(arm: Side) -> None:
     assert np.linalg.norm(out.hand_point - poses[0].hand_point) == pytest.approx(OPTIONS.outward_m)
 
 
-@pytest.mark.parametrize(("distance_m", "over_table_m"), [(1.02, 0.20), (1.30, 0.05)])
+@pytest.mark.parametrize(("distance_m", "over_table_m"), [(1.02, 0.20), (1.45, 0.05)])
 def test_seated_persons_hand_is_raised_over_the_table(distance_m: float, over_table_m: float) -> None:
     sitting = person(distance_m)
     joints = sitting.joints - (0.0, 0.0, 0.50)
     best = handover_poses(held(), replace(sitting, joints=joints, raw=joints), OPTIONS)[0]
-    assert best.hand_point[2] == pytest.approx(OPTIONS.table_top_z_m + over_table_m)
+    shoulder_m = joints[Keypoint.RIGHT_SHOULDER, 2]
+    assert best.hand_point[2] == pytest.approx(min(OPTIONS.table_top_z_m + over_table_m, shoulder_m))
+
+
+def test_beside_the_table_the_gripper_counts_too_and_the_object_hangs_clear() -> None:
+    """The hand point lies off the table's side, the other end of the object above it."""
+    sitting = person(1.05)
+    around = rotation_about((0.0, 0.0, 1.0), np.radians(-65.0))
+    joints = (sitting.joints - (0.0, 0.0, 0.36)) @ around.T
+    box = Cuboid("bar", np.eye(4), np.array([0.03, 0.25, 0.03]))
+    thing, hanging = replace(held(), cuboids=(box,)), 0
+    corners = np.concatenate(
+        [
+            transform(box.a_from_box, np.array(list(product((-0.5, 0.5), repeat=3))) * box.size_m)
+            for box in thing.cuboids
+        ]
+    )
+    for way in handover_poses(thing, replace(sitting, joints=joints, raw=joints), OPTIONS):
+        base_from_tcp = way.goal.base_from_tcp
+        over = abs(base_from_tcp[1, 3]) < OPTIONS.table_y_m[1] and base_from_tcp[0, 3] < OPTIONS.table_x_m[1]
+        if over and way.hand_point[2] < joints[Keypoint.RIGHT_SHOULDER, 2] - 1e-6:
+            hanging += 1
+            low = transform(base_from_tcp, corners)[:, 2].min()
+            assert low >= OPTIONS.table_top_z_m + OPTIONS.clearance_below_object_m - 1e-9
+    assert hanging > 10
 
 
 def test_unseen_shoulder_is_refused_and_defaults_need_nobody() -> None:
