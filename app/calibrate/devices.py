@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assembly import Voice
+from app.errors import UsageError
 from app.options import Config
 from app.robot_factory import LOOPBACK, at_controller, driven, within_limits
 from hardware.calibration.board import Board
@@ -118,14 +119,13 @@ def _simulated(
 
 def _gen3(config: Config, planner: MotionPlanner, mount: FloatArray) -> CalibrationDevices:
     """The Gen3 in its driver process, and its RealSense, whose place is yet to be found."""
+    from app.gen3_factory import wrist_camera
     from hardware.calibration.mounts import FixedMount
-    from hardware.realsense.camera import RealSenseCamera
-    from hardware.realsense.device import DeviceSource
-    from hardware.realsense.package import realsense
 
-    rs, clock = realsense(), SystemClock()
-    nowhere = FixedMount(np.eye(4))
-    camera = RealSenseCamera(rs, DeviceSource(rs, config.realsense), nowhere, clock, config.realsense)
+    if config.realsense.recording is not None:
+        raise UsageError("realsense.recording shows another room and time: no real arm is calibrated by it")
+    clock = SystemClock()
+    camera = wrist_camera(config.realsense, FixedMount(np.eye(4)), clock)
     robot = driven(config.kinova, clock, camera, Voice(), ())
     robot = replace(robot, connections=(*robot.connections, camera))
     return CalibrationDevices(robot, FreshColour(camera, clock), planner, mount)

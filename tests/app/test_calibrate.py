@@ -223,6 +223,10 @@ def test_without_a_name_the_file_is_dated(
         (["hand-eye", "--out", "there.yaml"], "exists already"),
         (["check", "--file", "missing.yaml"], "there is no such file"),
         (["check", "--back-ends.robot", "kinova"], "no calibration to check"),
+        (
+            ["hand-eye", "--back-ends.robot", "kinova", "--realsense.recording", "there.db3"],
+            "no real arm is calibrated by it",
+        ),
         (["hand"], "did you mean hand-eye"),
     ],
 )
