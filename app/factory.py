@@ -230,5 +230,6 @@ GRASPS: Mapping[str, Callable[[Order], GraspGenerator]] = {
     "contact_graspnet": _contact_graspnet,
 }
 AHEAD = frozenset({"contact_graspnet"})
-"""The grasp back ends that are GraspProposers: the tree is drawn without building one."""
+"""The grasp back ends that are GraspProposers: the tree is drawn without building one. On
+another machine they take both steps at once."""
 PLANNERS: Mapping[str, Callable[[Order, Devices], MotionPlanner]] = {"roboplan": _roboplan_planner}

@@ -39,7 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     from trees.handover import create_root
 
     names = config.back_ends
-    root = create_root(mission_options(config), vlm=names.vlm != "none", ahead=names.grasps in AHEAD)
+    ahead = names.grasps in AHEAD and config.perception.remote.url is None
+    root = create_root(mission_options(config), vlm=names.vlm != "none", ahead=ahead)
     console = Console()
     if command.dot:
         print(dot_tree(root).to_string())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.jobs import Job, Lane
 from app.record.album import Album
 from app.record.conversation import Conversation
 from app.record.replay import Replay
@@ -116,6 +118,20 @@ def test_an_error_leaves_its_traceback(tmp_path: Path) -> None:
         recorder.end(Result(Outcome.ERROR, "ValueError: boom", error=error))
     assert lines(tmp_path)[-1]["run_state"] == "fault"
     assert "ValueError: boom" in (tmp_path / "error.txt").read_text()
+
+
+def test_when_every_job_began_and_ended_is_written_and_reads_back(tmp_path: Path) -> None:
+    """But the tracker's, of which there is one for every picture."""
+    ask = Job("Ask VLM", Lane.TREE, 1.0, 3.0)
+    propose = Job("Propose Grasps", Lane.BESIDE, 1.5, 2.25)
+    recorder = begun(tmp_path)
+    recorder.tick(replace(tick(1), jobs=(propose, Job("track human", Lane.TRACKER, 0.0, 0.1))))
+    recorder.tick(replace(tick(2), jobs=(Job("track human", Lane.TRACKER, 0.1, 0.2),)))
+    recorder.tick(replace(tick(3), jobs=(ask,)))
+    recorder.end(Result(Outcome.HANDED_OVER))
+    written = [line.get("jobs") for line in lines(tmp_path)]
+    assert [["Propose Grasps", "beside", 1.5, 2.25]] in written
+    assert Replay(tmp_path).moments[-1].jobs == (propose, ask)
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from app.jobs import Job, Lane
 from app.record.replay import Replay
 from app.summary import WORDS, print_summary, run_log
 from app.ticks import Node, NodeState, Result, Tick
 from app.views.drawing import ASCII, UNICODE, indent_for, mark, marks_for, plain, tree_lines
 from app.views.fitting import fitting_nodes
 from app.views.live import LineView, TreeView, create_view
-from app.views.moment_text import headline, moment_lines
+from app.views.moment_text import headline, hidden_lines, moment_lines
 from behaviours import keys
 from behaviours.keys import Failure, Outcome
 from perception.types import HandoverRequest
@@ -252,6 +253,27 @@ def test_the_summary_tells_outcome_reason_times_and_files(tmp_path: Path) -> Non
         f"handover watch {tmp_path}",
     ):
         assert words in text, words
+
+
+def test_the_summary_tells_the_longest_jobs_and_what_was_hidden(tmp_path: Path) -> None:
+    shown = Console(file=io.StringIO(), width=200, color_system=None)
+    jobs: dict[str, dict[str, float]] = {
+        "Rank Grasps": {"count": 1, "total_s": 0.1, "max_s": 0.1},
+        "Plan Grasp": {"count": 3, "total_s": 2.0, "max_s": 1.0},
+        "Propose Grasps": {"count": 1, "total_s": 4.0, "max_s": 4.0, "hidden_s": 3.5},
+        "Ask VLM": {"count": 1, "total_s": 3.5, "max_s": 3.5},
+        "Detect Object": {"count": 1, "total_s": 0.5, "max_s": 0.5},
+    }
+    print_summary(shown, Result(Outcome.HANDED_OVER, jobs=jobs), tmp_path, {})
+    told = "Propose Grasps 4.0 s, 3.5 s of them behind other jobs; Ask VLM 3.5 s; Plan Grasp 2.0 s in 3"
+    assert told in output(shown)
+    assert "Rank Grasps" not in output(shown)
+
+
+def test_what_ran_behind_other_jobs_is_one_line() -> None:
+    ask, propose = Job("Ask VLM", Lane.TREE, 1.0, 3.0), Job("Propose Grasps", Lane.BESIDE, 1.0, 4.0)
+    assert hidden_lines([ask, propose]) == ["Propose Grasps: 3.0 s, 2.0 s of them behind other jobs"]
+    assert hidden_lines([ask]) == []
 
 
 def test_a_film_that_was_not_written_is_not_named(tmp_path: Path) -> None:

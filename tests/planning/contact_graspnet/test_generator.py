@@ -24,7 +24,7 @@ from planning.contact_graspnet.options import ContactGraspNetOptions
 from planning.contact_graspnet.proposals import Proposals, choose_grasps
 from planning.contact_graspnet.region import POINTS, local_region
 from planning.errors import NoGrasp
-from planning.protocols import GraspGenerator
+from planning.protocols import GraspGenerator, GraspProposer
 from planning.types import GraspView
 
 TABLE_Z_M, HEIGHT_M = -0.08, 0.5
@@ -115,6 +115,20 @@ def test_grasps_are_ours_centred_deep_and_with_room(rig: Rig, view: GraspView) -
         assert grasp.lean_rad == pytest.approx(0.0, abs=1e-3)
         # The camera, on +y, is not over the person's part.
         assert rotation[:, 1] @ (view.human_points.mean(axis=0) - grasp.contact) <= 1e-6
+
+
+def test_the_network_needs_no_regions_and_then_the_grasps_are_the_same(rig: Rig, view: GraspView) -> None:
+    generator, nowhere = rig(), np.empty((0, 3))
+    assert isinstance(generator, GraspProposer)
+    blind = replace(view, robot_points=nowhere, human_points=nowhere)
+    ready = generator.propose(blind, np.random.default_rng(0))
+    grasps = generator.choose(ready, view, 100)
+    at_once = generator.generate(view, np.random.default_rng(0), 100)
+    assert len(grasps) == len(at_once) > 0
+    for grasp, other in zip(grasps, at_once, strict=True):
+        np.testing.assert_array_equal(grasp.base_from_tcp, other.base_from_tcp)
+    nothing = generator.propose(replace(blind, object_points=nowhere), np.random.default_rng(0))
+    assert generator.choose(nothing, view, 100) == ()
 
 
 def tilted(degrees: float) -> FloatArray:
