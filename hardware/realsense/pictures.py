@@ -32,8 +32,8 @@ class PictureMaker:
 
     def __init__(self, rs: Any, options: RealSenseOptions, facts: CameraFacts) -> None:
         self._rs, self._options = rs, options
-        self._nearest_m = facts.nearest_m + options.near_margin_m
-        self._threshold = rs.threshold_filter(self._nearest_m, options.farthest_m)
+        nearest_m = facts.nearest_m + options.near_margin_m
+        self._threshold = rs.threshold_filter(nearest_m, options.farthest_m)
         self._to_disparity, self._to_depth = rs.disparity_transform(True), rs.disparity_transform(False)
         self._spatial = rs.spatial_filter() if options.spatial else None
         self._temporal: Any = None
@@ -64,7 +64,6 @@ class PictureMaker:
     def _copied(self, depth: Any, colour: Any) -> Picture:
         """Copies: the library has few buffers, and stops when they are held."""
         depth_m = np.asanyarray(depth.get_data()).astype(np.float32) * np.float32(depth.get_units())
-        depth_m[(depth_m < self._nearest_m) | (depth_m > self._options.farthest_m)] = 0.0
         strip = round(self._options.gripper_strip_share * len(depth_m))
         depth_m[len(depth_m) - strip :] = 0.0
         profile = colour.get_profile().as_video_stream_profile()
