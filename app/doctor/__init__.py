@@ -22,7 +22,8 @@ WORDS: dict[str, tuple[str, str]] = {
 HELP = """\
 usage: handover doctor [WORD] [OPTIONS]
 
-Without a word: what is installed, what the configuration asks for, what is missing and how to get it.
+Without a word: what is installed, what the configuration (--config FILE) asks for, what is missing and how to
+get it.
 
 {words}
 

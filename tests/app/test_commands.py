@@ -17,6 +17,7 @@ from app import factory, run_command
 from app.cli import COMMANDS, main
 from app.config import load_config
 from app.config_file import config_text
+from app.doctor import WORDS
 from app.errors import UsageError
 from app.options import BackEnds, Config
 from app.run_command import PEOPLE, RunCommand, parse_request, run_folder
@@ -126,9 +127,9 @@ def test_short_help_does_without_a_usable_configuration(
     assert "--seed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["watch", "doctor"])
+@pytest.mark.parametrize("command", ["watch", *(f"doctor {word}" for word in WORDS)])
 def test_small_commands_list_everything(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ended([command, "--help"]) == 0
+    assert ended([*command.split(), "--help"]) == 0
     text = capsys.readouterr().out
     assert f"usage: handover {command}" in text
     assert "None" not in text
