@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "graspnet": ("app.bench.graspnet_command", "Contact-GraspNet's stages against the published sampling"),
     "stops": ("app.bench.stops_command", "how fast the arm stops when the program that moves it dies"),
     "handover-point": ("app.bench.handover_point_command", "the predicted point against recorded people"),
+    "ablation": ("app.bench.ablation_command", "what regions and ranking are worth, with the paper's metric"),
 }
 """Word -> (module with `main(arguments) -> exit code`, what it measures)."""
 
