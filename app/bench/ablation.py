@@ -16,7 +16,7 @@ from app.bench.ablation_execute import execute
 from app.bench.ablation_methods import METHODS, Choice, choose
 from app.bench.metrics import SUCCESS_PROPORTION, success_proportion
 from app.bench.simulated_labels import human_part
-from app.bench.trials import Trial
+from app.bench.trials import Trial, quiet
 from app.options import Config
 from hardware.errors import HandoverError
 from hardware.sim.objects import INSTANCES, categories
@@ -137,15 +137,13 @@ def _regions(
 
 def run_trial(trial: Trial, setup: Setup, config: Config) -> dict[str, Any]:
     """One trial as a row for a JSON file; whatever is raised becomes its `failure`, for all methods."""
-    import logging
-
     from app.record.writer import versions
 
-    logging.getLogger("perception").setLevel(logging.ERROR)
     row: dict[str, Any] = {"label": trial.label, "instance": trial.instance, "seed": trial.seed}
     row |= {"versions": versions(), "failure": ""}
     try:
-        seen = look(trial, setup, config)
+        with quiet("perception"):
+            seen = look(trial, setup, config)
         row |= {
             "source": seen.regions.source if seen.regions else "none",
             "swapped": seen.swapped,

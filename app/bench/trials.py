@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
@@ -84,21 +86,19 @@ def run_trials(trials: Sequence[Trial], config: Config, jobs: int, realtime: boo
 
 def run_trial(trial: Trial, config: Config, realtime: bool = False) -> TrialResult:
     """One whole handover; whatever is raised becomes the outcome `error` with its reason."""
-    import logging
-
     from app.factory import build
     from app.runner import run_handover
     from perception.types import HandoverRequest
     from trees.handover import create_root
 
-    logging.getLogger("app").setLevel(logging.ERROR)
     config = replace(config, sim=replace(config.sim, instance=trial.instance))
     request = HandoverRequest(trial.label)
     try:
         assembly = build(config, request, trial.seed, realtime=realtime)
         services = assembly.services
         root = partial(create_root, assembly.mission, vlm=services.vlm is not None, ahead=services.ahead)
-        result = run_handover(assembly, root, request, config.run)
+        with quiet("app"):
+            result = run_handover(assembly, root, request, config.run)
     except Exception as error:  # a trial that cannot even start is a result too
         return TrialResult(trial, "error", "", f"{type(error).__name__}: {error}")
     attempt = [result.jobs[name] for name in ATTEMPT if name in result.jobs]
@@ -114,3 +114,15 @@ def run_trial(trial: Trial, config: Config, realtime: bool = False) -> TrialResu
         result.tick_p99_s,
         dict(result.score or {}),
     )
+
+
+@contextmanager
+def quiet(name: str) -> Iterator[None]:
+    """No warnings of this logger meanwhile: a trial's slow ticks are in its figures."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -23,6 +23,8 @@ AT_GOAL = 0.02
 """A command of 0.99 settled at 0.987 on one gripper."""
 STILL_S = 0.02
 """Shares per second below which the fingers stand still."""
+SLIPPED = 0.04
+"""So far from where the fingers stalled the object has moved between them, about 3.5 mm of opening."""
 TIMEOUT_S = 5.0
 LEAST_FORCE_N = 20.0
 """What a 2F-85 presses with at least, from its data sheet: the interface tells no force."""
@@ -69,6 +71,8 @@ class KortexGripper:
         reading = feedback.newest()
         self._goal = self._before = reading.closed
         self._moved_s = clock.now()
+        self._grip: float | None = None
+        """Where the fingers stalled on what they hold."""
         self._motion: KortexGripperMotion | None = None
         feedback.listeners.append(self._felt)
         self._sender = Thread(target=self._send, name="kortex gripper", daemon=True)
@@ -93,6 +97,7 @@ class KortexGripper:
             before = self._motion
             self._motion = KortexGripperMotion(self, fraction(width_m), self._clock.now())
             self._goal = self._wanted = self._motion.goal
+            self._grip = None
             self._moved_s = self._clock.now()
             motion = self._motion
         if before is not None:
@@ -132,7 +137,7 @@ class KortexGripper:
     def _holds(self, reading: Reading) -> bool:
         closing = self._goal - reading.closed > AT_GOAL
         empty = reading.closed > self._options.gripper_empty
-        return closing and not empty and self._stalled()
+        return closing and not empty and (self._stalled() or self._grip is not None)
 
     def _stalled(self) -> bool:
         return self._clock.now() - self._moved_s > self._options.gripper_stall_s
@@ -141,6 +146,11 @@ class KortexGripper:
         if abs(reading.closing_s) > STILL_S or abs(reading.closed - self._before) > AT_GOAL / 10.0:
             self._moved_s = self._clock.now()
         self._before = reading.closed
+        # Fingers that hold something while the arm moves quiver; only a slip is a loss.
+        if self._stalled():
+            self._grip = reading.closed
+        elif self._grip is not None and abs(reading.closed - self._grip) > SLIPPED:
+            self._grip = None
 
     def _send(self) -> None:
         """In a thread: the newest wanted opening, so many times a second at most; a halt goes at once."""

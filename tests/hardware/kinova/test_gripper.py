@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,19 @@ def test_an_object_that_slips_out_is_no_longer_held(gripper_rig: Rig) -> None:
     gripper_rig.fingers.object_width_m = None
     gripper_rig.fingers.move(0.0, 40.0)  # the fingers go on closing
     gripper_rig.until(lambda: not gripper_rig.gripper.state().holding)
+
+
+def test_fingers_that_quiver_on_an_object_still_hold_it(gripper_rig: Rig) -> None:
+    gripper_rig.fingers.object_width_m = 0.03
+    gripper_rig.end_of(gripper_rig.gripper.move(0.0, 40.0))
+    gripper_rig.until(lambda: gripper_rig.gripper._grip is not None)
+    reading = gripper_rig.feedback.newest()
+    for k in range(10):
+        quiver = 0.01 * (-1) ** k
+        gripper_rig.gripper._felt(replace(reading, closed=reading.closed + quiver))
+        assert gripper_rig.gripper._holds(replace(reading, closed=reading.closed + quiver))
+    gripper_rig.gripper._felt(replace(reading, closed=reading.closed + 0.1))
+    assert not gripper_rig.gripper._holds(replace(reading, closed=reading.closed + 0.1))
 
 
 def test_a_cancelled_grip_keeps_gripping_and_a_cancelled_closing_keeps_its_width(gripper_rig: Rig) -> None:
