@@ -26,7 +26,7 @@ def test_nobody_connects_to_another_machine(address: tuple[str, int]) -> None:
 
 
 def test_no_name_is_looked_up() -> None:
-    with pytest.raises(NetworkDenied, match="^example"):
+    with pytest.raises(NetworkDenied, match=r"^example"):
         urllib.request.urlopen("http://example.org/", timeout=1.0)
 
 

@@ -1,4 +1,4 @@
-"""The whole handover through the Gen3's driver: process, protocol, controller, with the simulated arm behind."""
+"""The whole handover through the Gen3's driver: process, protocol, controller, the simulated arm behind."""
 
 from __future__ import annotations
 
