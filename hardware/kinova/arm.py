@@ -73,6 +73,7 @@ class KortexArm:
         self._motion: KortexMotion | None = None
         self._started = False
         self._stop_wanted, self._ended = Event(), Event()
+        self._stops = 0
         self._emergency = ""
         session.subscribe(session.base.OnNotificationActionTopic, self._noticed)
         self._stopper = Thread(target=self._stop_when_wanted, name="kortex stopper", daemon=True)
@@ -89,6 +90,7 @@ class KortexArm:
 
         Raises LimitViolation (nothing sent), DeviceFault, KortexRefused with the arm's own objections.
         """
+        stops = self._stops
         reading = self._feedback.newest()
         fault = self.state().fault
         if fault is not None:
@@ -110,7 +112,9 @@ class KortexArm:
         if faults:
             raise KortexRefused("the list of waypoints", "VALIDATION", _objection(self._names, faults[0]))
         self._adopt(motion)
-        self._stop_wanted.clear()
+        if self._stops != stops:  # while the arm validated: it never begins
+            self.stop()
+            return motion
         try:
             self._session.call(self._session.base.ExecuteAction, action, deadline_s=UPLOAD_S)
         except HardwareError:
@@ -119,10 +123,13 @@ class KortexArm:
             self.stop()
             raise
         motion.end_s = self._clock.now() + matched.duration_s
+        if self._stops != stops:  # its Stop may have reached the arm before the motion did
+            self.stop()
         return motion
 
     def stop(self) -> None:
         with self._lock:
+            self._stops += 1
             motion, self._motion = self._motion, None
         if motion is not None:
             motion.give_up("stopped")

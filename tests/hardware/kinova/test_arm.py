@@ -80,6 +80,28 @@ def test_a_stop_goes_on_until_the_arm_is_seen_at_rest(arm_rig: Rig) -> None:
     assert arm_rig.count("Stop") >= 3
 
 
+@pytest.mark.parametrize("call", ["ValidateWaypointList", "ExecuteAction"])
+def test_a_stop_while_a_motion_is_being_handed_over_is_never_lost(
+    arm_rig: Rig, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    base, trajectory = arm_rig.session.base, arm_rig.swing()
+    ask = getattr(base, call)
+
+    def stopped_before(*words: object, **named: object) -> object:
+        arm_rig.arm.stop()
+        arm_rig.until(lambda: arm_rig.count("Stop") > 0)  # the arm still stands: one Stop, and no more
+        return ask(*words, **named)
+
+    monkeypatch.setattr(base, call, stopped_before)
+    motion = arm_rig.arm.follow(trajectory)
+    assert not motion.poll().running
+    assert not motion.poll().succeeded
+    arm_rig.until(lambda: arm_rig.count("Stop") > 1)
+    arm_rig.until(arm_rig.stands)
+    assert abs(arm_rig.plant.state().joints[0] - trajectory.end[0]) > 0.1
+    assert arm_rig.count("ExecuteAction") == (call == "ExecuteAction")
+
+
 def test_after_a_stop_the_next_motion_goes(arm_rig: Rig) -> None:
     arm_rig.arm.follow(arm_rig.swing(0.5, 4.0))
     arm_rig.until(lambda: not arm_rig.stands())
