@@ -41,7 +41,7 @@ def check_agreement(first: RegionCells, second: RegionCells, cells: IntArray, te
     if any(moved):
         raise VlmParseError(
             f"Asked again with other numbers, you meant {_joined(second.human)} for the human and "
-            f"{_joined(second.robot)} for the robot, which are other places. Decide which end the hand needs.",
+            f"{_joined(second.robot)} for the robot, other places. Decide which end the hand needs.",
             text,
         )
 
