@@ -36,7 +36,41 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "perception.models.person.max_people": (1, 10),
     "perception.models.person.search_every": (1, 100),
     "perception.remote.timeout_s": (0.1, 3600.0),
+    "perception.detector.score_threshold": (0.0, 1.0),
+    "perception.detector.cluster_gap_m": (0.001, 1.0),
+    "perception.detector.min_cluster_points": (1, 1_000_000),
+    "perception.detector.voxel_m": (0.0005, 0.05),
+    "perception.tracker.rate_hz": (0.1, 90.0),
+    "perception.tracker.min_cutoff_hz": (0.01, 100.0),
+    "perception.tracker.derivative_cutoff_hz": (0.01, 100.0),
+    "perception.tracker.beta": (0.0, 100.0),
+    "perception.tracker.jump_repeats": (1, 100),
+    "perception.tracker.arm_samples": (1, 1000),
+    "perception.tracker.stature_m": (0.5, 2.5),
+    "perception.simulated.mask_edge_noise": (0.0, 1.0),
+    "perception.simulated.vlm_faulty_replies": (0, 1000),
     "planning.contact_graspnet.passes": (1, 16),
+    "planning.contact_graspnet.min_region_m": (0.05, 2.0),
+    "planning.contact_graspnet.max_region_m": (0.05, 2.0),
+    "planning.antipodal.neighbourhood_m": (0.001, 1.0),
+    "planning.antipodal.voxel_m": (0.0005, 0.05),
+    "planning.antipodal.max_points": (50, 20_000),
+    "planning.antipodal.max_width_m": (0.001, 0.085),
+    "planning.antipodal.min_points": (1, 1000),
+    "planning.antipodal.enough_grasps": (1, 10_000),
+    "planning.selection.epsilon_m": (0.0, 1.0),
+    "planning.selection.grown_epsilon_m": (0.0, 1.0),
+    "planning.selection.alpha": (0.0, 1.0),
+    "planning.selection.queue_length": (1, 1000),
+    "planning.selection.per_group": (1, 1000),
+    "planning.selection.separation_m": (0.0, 1.0),
+    "planning.presentation.roll_step_deg": (1.0, 360.0),
+    "planning.presentation.stature_m": (0.5, 2.5),
+    "tree.budgets.acquire": (1, 100),
+    "tree.budgets.grasps_per_region": (1, 1000),
+    "tree.budgets.handover_poses": (1, 1000),
+    "tree.grasp_samples": (1, 20_000),
+    "tree.grown_samples": (1, 20_000),
     "realsense.rate_hz": (6, 90),
     "realsense.depth_unit_m": (0.0001, 0.01),
     "realsense.laser_mw": (0.0, 360.0),
@@ -52,6 +86,15 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "sim.timestep_s": (0.0005, 0.005),
 }
 """Where a value outside cannot work; units with a natural range have theirs in `UNIT_BOUNDS`."""
+
+NEVER_EMPTY = (
+    "planning.antipodal.leans_deg",
+    "planning.antipodal.gates",
+    "tree.views.table_deg",
+    "tree.views.sweep_deg",
+    "tree.views.look_again_deg",
+)
+"""Lists without an item of which there is nothing to try."""
 
 UNIT_BOUNDS: dict[str, tuple[float, float]] = {
     "_s": (0.0, math.inf),
@@ -194,6 +237,8 @@ def out_of_bounds(given: Mapping[str, Any], location: Location = ()) -> Iterator
         elif isinstance(value, bool) and isinstance(default, int | float) and not isinstance(default, bool):
             yield inner, f"{'true' if value else 'false'} is not a number"
         elif is_dataclass(_default(location)) and key in _keys(location):
+            if isinstance(value, tuple | list) and not value and dotted(inner) in NEVER_EMPTY:
+                yield inner, "the list is empty; it needs at least one item"
             lower, upper = _bounds(dotted(inner))
             for number in _numbers(value):
                 if not math.isfinite(number):
