@@ -45,7 +45,7 @@ def gen3(order: Order) -> Devices:
         )
     announcer = SpokenAnnouncer(config.announce.command, config.announce.sentence_s)
     flange_from_camera, check = calibration(config)
-    driver = driver_of(config.kinova, clock)
+    driver = driver_of(config.kinova, clock, order.journal)
     camera = wrist_camera(config.realsense, WristMount(driver.history, flange_from_camera, check), clock)
     robot = robot_of(driver, clock, camera, announcer, ())
     return Devices(

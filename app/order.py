@@ -30,6 +30,8 @@ class Order:
     realtime: bool = False
     object_file: Path | None = None
     looks: bool = False
+    journal: Path | None = None
+    """Where the arm's driver process writes what it did; it keeps none without."""
 
     @cached_property
     def memory(self) -> FrameMemory:

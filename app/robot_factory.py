@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.options import Config
@@ -95,7 +96,8 @@ def _rehearsal(order: Order) -> Devices:
     theirs = built.robot
     controller = LoopbackController(theirs.arm, theirs.gripper)
     address = at_controller(order.config.kinova, controller)
-    driver, camera = driver_of(address, clock), RestampedCamera(theirs.camera, theirs.clock, clock)
+    driver = driver_of(address, clock, order.journal)
+    camera = RestampedCamera(theirs.camera, theirs.clock, clock)
     around = (PacedWorld(theirs.clock), controller)
     devices = Devices(
         robot=robot_of(driver, clock, camera, theirs.announcer, around),
@@ -112,10 +114,10 @@ def _rehearsal(order: Order) -> Devices:
     return seen_in_recording(devices, driver, order.config)
 
 
-def driver_of(options: KinovaOptions, clock: SystemClock) -> DriverProcess:
+def driver_of(options: KinovaOptions, clock: SystemClock, journal: Path | None = None) -> DriverProcess:
     """The process that will own the arm; it starts when it is entered."""
     address = DeviceAddress("hardware.kinova.hosted:open_devices", asdict(options))
-    return DriverProcess(address, options.driver, clock)
+    return DriverProcess(address, options.driver, clock, journal)
 
 
 def driven(

@@ -170,6 +170,7 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         require_doctor(config)
         if command.step:
             require_operator()
+    folder = run_folder(Path(config.run.runs_dir), request.label, datetime.now())
     assembly = build(
         config,
         request,
@@ -177,6 +178,7 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         realtime=command.realtime or command.step,
         object_file=command.object_file,
         looks=command.video is not None,
+        journal=folder / "driver.jsonl",
     )
     create = create_planning_root if command.plan_only else create_root
     services = assembly.services
@@ -188,7 +190,6 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         require_consent(config, console, command.yes)
     if command.step:
         assembly = stepped(assembly, TerminalOperator(console.print))
-    folder = run_folder(Path(config.run.runs_dir), request.label, datetime.now())
     about = {
         "request": request.label,
         "seed": seed,

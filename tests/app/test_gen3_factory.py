@@ -138,3 +138,13 @@ def test_another_cameras_calibration_ends_the_connection(recording: Path, tmp_pa
     devices = built(rehearsal(recording, other))
     with pytest.raises(BadFile, match=f"made with the camera 17, connected is {SERIAL}"), devices.robot:
         pass
+
+
+def test_the_driver_writes_its_journal_where_the_order_says(tmp_path: Path) -> None:
+    config = real(kinova=KinovaOptions(address="loopback", client="stand_in"))
+    order = Order(
+        config, HandoverRequest("hammer"), np.random.default_rng(1), journal=tmp_path / "driver.jsonl"
+    )
+    with ROBOTS["kinova"](order).robot:
+        pass
+    assert '"event": "ready"' in (tmp_path / "driver.jsonl").read_text(encoding="utf-8")
