@@ -12,8 +12,7 @@ Guarantees:
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -38,7 +37,6 @@ from hardware.errors import HandoverError, HardwareError
 from perception.types import HandoverRequest
 from planning.safety_tally import SafetyTally
 
-SWITCH_S = 0.0005
 AT_REST_RAD_S = 0.01  # above what an arm that holds its pose reports, far below any motion
 
 logger = logging.getLogger(__name__)
@@ -58,17 +56,6 @@ def run_handover(
     """
     Blackboard.clear()
     return _Run(assembly, BehaviourTree(create_root()), request, options, observers, done).run()
-
-
-@contextmanager
-def responsive() -> Iterator[None]:
-    """While entered, a tick gets the interpreter soon from a worker that computes (5 ms is Python's own)."""
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before_s)
 
 
 class _Run:
@@ -96,7 +83,7 @@ class _Run:
     def run(self) -> Result:
         result = Result(Outcome.INTERRUPTED)
         try:
-            with self.signals, responsive(), self.robot:
+            with self.signals, self.robot:
                 result = self._tick_and_end()
         except Interrupted as stop:
             result = Result(Outcome.INTERRUPTED, str(stop))
