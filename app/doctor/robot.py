@@ -49,7 +49,7 @@ def still_findings(options: KinovaOptions) -> Iterator[Finding]:
     try:
         done = subprocess.run(
             [*words, json.dumps(asdict(options))],
-            env=environment(),
+            env=environment(foreign=options.driver.python is not None),
             capture_output=True,
             text=True,
             timeout=WITHIN_S,

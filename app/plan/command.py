@@ -65,6 +65,8 @@ def main(arguments: Sequence[str]) -> int:
 
     if command.object is None:
         raise UsageError("--object NAME is missing: say what it is, for example --object hammer")
+    if command.out.exists() and not command.out.is_dir():
+        raise UsageError(f"{command.out} is no folder; choose another place with --out")
     request = parse_request(command.object)
     label = request.label
     rng = np.random.default_rng(command.seed)
@@ -106,7 +108,10 @@ def main(arguments: Sequence[str]) -> int:
         "grasps": parts.grasps.name,
         "planner": parts.planner.name,
     }
-    write_findings(command.out, findings, label, names)
+    try:
+        write_findings(command.out, findings, label, names)
+    except OSError as error:
+        raise UsageError(f"{command.out} cannot be written ({error}); choose another place") from error
     print_findings(Console(), findings, command.out, label, names)
     return 0 if findings.plan else 1
 

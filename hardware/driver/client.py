@@ -65,7 +65,7 @@ class DriverProcess:
             self._process = subprocess.Popen(
                 self._words(theirs.fileno(), sent.fileno()),
                 pass_fds=(theirs.fileno(), sent.fileno()),
-                env=environment(),
+                env=environment(foreign=self._options.python is not None),
                 stdin=subprocess.DEVNULL,
                 # Its own session: neither Ctrl-C nor Ctrl-Z at the terminal reaches it, only this program.
                 start_new_session=True,
@@ -225,7 +225,11 @@ class DriverProcess:
             self._lost = self._lost or reason
 
 
-def environment() -> dict[str, str]:
-    """This program's own, with the sources on the path for an interpreter that has them not installed."""
-    path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), path)))}
+def environment(foreign: bool = False) -> dict[str, str]:
+    """This program's own, with the sources on the path for an interpreter that has them not installed.
+
+    foreign: another interpreter than this one's, which must not find packages made for this one.
+    """
+    path = None if foreign else os.environ.get("PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if not (foreign and name == "PYTHONHOME")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), path)))}

@@ -24,6 +24,7 @@ from hardware.driver.devices import HostedDevices
 from hardware.driver.journal import Journal
 from hardware.driver.options import DriverOptions
 from hardware.errors import HardwareError
+from hardware.gen3 import gripper as linkage
 from hardware.protocols import Clock
 from hardware.types import RobotState
 
@@ -165,8 +166,12 @@ class Host:
             self._reflex = reflex.step(self._reflex, self._robot.arm.force, self._resting, now_s)
             if self._reflex.fired:
                 width_m, force_n = self._robot.gripper.width_m, max(self._robot.gripper.force_n, 1.0)
-                self._devices.gripper.move(width_m + self._options.reflex_open_m, force_n)
+                wider_m = min(width_m + self._options.reflex_open_m, linkage.MAX_WIDTH_M)
                 self._journal.note("reflex", reason="pulled for while nobody commanded the arm")
+                try:
+                    self._devices.gripper.move(wider_m, force_n)
+                except HardwareError as error:  # this loop is what watches the arm: it must go on
+                    self._journal.note("refused", command="reflex", reason=str(error))
 
     def _publish(self, now_s: float) -> None:
         if now_s - self._sent_s < 1.0 / self._options.state_hz or self._robot is None:

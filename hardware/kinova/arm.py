@@ -26,7 +26,8 @@ from hardware.protocols import Clock
 from hardware.types import ArmState, FloatArray, MotionState, MotionStatus, Trajectory
 
 UPLOAD_S = 10.0
-STOP_TRIES, STOP_WAIT_S = 20, 0.05
+STOP_TRIES, STOP_WAIT_S = 40, 0.05
+INSIST_S = 1.0
 NO_MOTION_RAD = float(np.radians(0.05))
 LOOK = "look at the arm, then start the program again"
 
@@ -74,6 +75,8 @@ class KortexArm:
         self._started = False
         self._stop_wanted, self._ended = Event(), Event()
         self._stops = 0
+        self._insist_s = -np.inf
+        """Until then a stop is sent again although the arm rests: a motion may still begin."""
         self._emergency = ""
         session.subscribe(session.base.OnNotificationActionTopic, self._noticed)
         self._stopper = Thread(target=self._stop_when_wanted, name="kortex stopper", daemon=True)
@@ -120,6 +123,7 @@ class KortexArm:
         except HardwareError:
             # It may have begun all the same, its answer lost: nobody would look after it.
             motion.give_up("the arm did not confirm the motion")
+            self._insist_s = self._clock.now() + INSIST_S
             self.stop()
             raise
         motion.end_s = self._clock.now() + matched.duration_s
@@ -226,7 +230,7 @@ class KortexArm:
             for _ in range(STOP_TRIES):
                 try:
                     self._session.call(self._session.base.Stop, deadline_s=0.5)
-                    if self._resting():
+                    if self._resting() and self._clock.now() > self._insist_s:
                         break
                 except HardwareError as error:
                     logger.warning("Stop: %s", error)

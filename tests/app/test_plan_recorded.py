@@ -142,3 +142,13 @@ def test_a_body_wider_than_the_gripper_is_declined_with_its_width(tmp_path: Path
     plan = json.loads((out / "plan.json").read_text())
     assert plan["camera_from_grasp"] is None
     assert "wide at its narrowest, the fingers take 77 mm" in plan["failure"]
+
+
+def test_a_file_where_the_folder_should_be_is_told_before_anything_is_planned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = record(tmp_path / "hammer", hammer()), tmp_path / "out"
+    out.write_text("mine", encoding="utf-8")
+    assert main(["plan", str(folder), "--object", "hammer", "--out", str(out)]) == 2
+    assert "is no folder" in capsys.readouterr().err
+    assert out.read_text(encoding="utf-8") == "mine"

@@ -17,6 +17,7 @@ from hardware.driver.devices import HostedDevices
 from hardware.driver.host import Host
 from hardware.driver.journal import Journal
 from hardware.driver.options import DriverOptions
+from hardware.errors import HardwareError
 from hardware.types import FloatArray, Trajectory
 from tests.fakes import Command, FakeArm, FakeClock, FakeGripper
 
@@ -210,6 +211,26 @@ def test_the_reflex_lets_go_for_a_pull_while_the_program_is_frozen(bench: Bench)
     bench.run(1.0, beats=False)
     opened = [command for command in bench.log if command.device == "gripper"]
     assert [command.value[0] for command in opened] == [pytest.approx(0.04)]
+
+
+def test_the_reflex_opens_no_farther_than_the_gripper_can_and_outlives_a_refusal(bench: Bench) -> None:
+    offering(bench)
+    bench.gripper.width_m = 0.080
+    bench.gripper.script[0] = HardwareError("the gripper is in fault")
+    bench.arm.force_n = np.array([12.0, 0.0, -5.0])
+    bench.run(1.0, beats=False)
+    assert bench.alive
+    assert "refused" in bench.events()
+    other = Bench(bench.file.parent)
+    with other.journal:
+        offering(other)
+        other.gripper.width_m = 0.080
+        other.arm.force_n = np.array([12.0, 0.0, -5.0])
+        other.run(1.0, beats=False)
+        opened = [command.value[0] for command in other.log if command.device == "gripper"]
+    assert opened == [pytest.approx(0.0854)]
+    for each in other.sockets:
+        each.close()
 
 
 def test_the_reflex_stays_for_the_person_after_the_program_is_gone(bench: Bench) -> None:
