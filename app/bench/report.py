@@ -45,9 +45,21 @@ class Summary:
     outcomes: dict[str, int]
 
 
+def succeeded(result: TrialResult) -> bool:
+    """Whether the robot says that the person has the object, and physics says that it left the gripper."""
+    return result.outcome == "handed_over" and result.score.get("outcome", "handed_over") == "handed_over"
+
+
+def word(result: TrialResult) -> str:
+    """The robot's word for how a trial ended, with that of physics where a handover was none."""
+    if result.outcome == "handed_over" and not succeeded(result):
+        return f"handed_over though {result.score['outcome']}"
+    return result.outcome
+
+
 def summarise(results: Sequence[TrialResult]) -> Summary:
     """Contact forces are those of robot or held object on the person; the hand on the object is none."""
-    handed_over = sum(result.outcome == "handed_over" for result in results)
+    handed_over = sum(map(succeeded, results))
     contacts = [max(result.score.get("contact_n", {}).values(), default=0.0) for result in results]
     wall_s = sum(result.wall_s for result in results)
     firsts = [r.first_motion_wall_s for r in results if r.first_motion_wall_s is not None]
@@ -62,7 +74,7 @@ def summarise(results: Sequence[TrialResult]) -> Summary:
         first_motion_s=max(firsts, default=0.0),
         planning_s=float(np.median([r.planning_wall_s for r in results])) if results else 0.0,
         tick_p99_s=max((result.tick_p99_s for result in results), default=0.0),
-        outcomes=dict(Counter(result.outcome for result in results).most_common()),
+        outcomes=dict(Counter(map(word, results)).most_common()),
     )
 
 
@@ -86,10 +98,10 @@ def print_report(console: Console, results: Sequence[TrialResult]) -> None:
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
     for result in results:
-        if result.outcome != "handed_over":
+        if not succeeded(result):
             why = f"{result.leaf}: {result.reason}" if result.leaf else result.reason
             console.print(
-                f"  {result.trial.command}  [red]{result.outcome}[/]  {why[:150]}",
+                f"  {result.trial.command}  [red]{word(result)}[/]  {why[:150]}",
                 highlight=False,
                 soft_wrap=True,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -29,6 +30,14 @@ def test_summary_counts_every_trial() -> None:
     assert (summary.worst_contact_n, summary.over_limit) == (75.0, 1)
     assert summary.speed == pytest.approx(5.0)
     assert summary.outcomes == {"handed_over": 1, "dropped": 1, "unsafe": 1}
+
+
+def test_a_handover_counts_only_where_physics_agrees() -> None:
+    stuck = replace(result("handed_over"), score={"outcome": "in_gripper"})
+    free = replace(result("handed_over"), score={"outcome": "handed_over"})
+    summary = summarise([stuck, free])
+    assert summary.handed_over == 1
+    assert summary.outcomes == {"handed_over though in_gripper": 1, "handed_over": 1}
 
 
 def test_report_gives_the_command_that_repeats_a_failure() -> None:
