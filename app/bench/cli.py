@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 
-from hardware.errors import UnknownName
+from app.words import carry_out
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "sim": ("app.bench.sim_command", "whole handovers in simulation, every object with several seeds"),
@@ -29,11 +28,4 @@ usage: handover bench WORD [OPTIONS]
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out one measurement; returns the exit code."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        width = max(map(len, COMMANDS))
-        lines = [f"  {word:{width}}  {purpose}" for word, (_, purpose) in COMMANDS.items()]
-        print(HELP.format(commands="\n".join(lines)), end="")
-        return 0
-    if arguments[0] not in COMMANDS:
-        raise UnknownName("benchmark", arguments[0], COMMANDS)
-    return int(import_module(COMMANDS[arguments[0]][0]).main(arguments[1:]))
+    return carry_out(arguments, COMMANDS, HELP, "benchmark")

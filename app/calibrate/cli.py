@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 
-from hardware.errors import UnknownName
+from app.words import carry_out
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "board": ("app.calibrate.board_command", "write the calibration board as a PDF to print"),
@@ -34,11 +33,4 @@ usage: handover calibrate WORD [OPTIONS]
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out one word; returns the exit code."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        width = max(map(len, COMMANDS))
-        lines = [f"  {word:{width}}  {purpose}" for word, (_, purpose) in COMMANDS.items()]
-        print(HELP.format(commands="\n".join(lines)), end="")
-        return 0
-    if arguments[0] not in COMMANDS:
-        raise UnknownName("word of `handover calibrate`", arguments[0], COMMANDS)
-    return int(import_module(COMMANDS[arguments[0]][0]).main(arguments[1:]))
+    return carry_out(arguments, COMMANDS, HELP, "word of `handover calibrate`")

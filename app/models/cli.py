@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 
-from hardware.errors import UnknownName
+from app.words import carry_out
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("app.models.list_command", "every set of weights: what for, licence, size, whether it is here"),
@@ -30,11 +29,4 @@ usage: handover models WORD [OPTIONS]
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out one word; returns the exit code."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        width = max(map(len, COMMANDS))
-        lines = [f"  {word:{width}}  {purpose}" for word, (_, purpose) in COMMANDS.items()]
-        print(HELP.format(commands="\n".join(lines)), end="")
-        return 0
-    if arguments[0] not in COMMANDS:
-        raise UnknownName("word of `handover models`", arguments[0], COMMANDS)
-    return int(import_module(COMMANDS[arguments[0]][0]).main(arguments[1:]))
+    return carry_out(arguments, COMMANDS, HELP, "word of `handover models`")
