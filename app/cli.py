@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("app.serve_command", "run the models here for a robot PC without GPU"),
     "doctor": ("app.doctor", "say what is installed, what can run here, and how to get the rest"),
     "calibrate": ("app.calibrate.cli", "find where the camera sits on the robot's wrist, and check it"),
+    "study": ("app.study.cli", "a user study: trials in balanced order, questions, report"),
     "bench": ("app.bench.cli", "measure: trials in simulation, how long single steps take"),
 }
 """Word -> (module with `main(arguments) -> exit code`, what it does)."""
