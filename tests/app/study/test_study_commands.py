@@ -135,6 +135,9 @@ def test_a_rehearsal_runs_the_real_program_and_reports_as_simulated(
         f"participants: 2\nobjects: [hammer]\npractice: null\nattempts: 1\n"
         f"conditions: {{alone: {settings}, again: {settings}}}\n"
     )
+    plan = load_plan(tmp_path)
+    with open_log(tmp_path, plan, simulated=True) as log:  # as if stopped after the second trial
+        log.add(answers_row("SIM01", 1, 0, {"object": "hammer", "condition": "again", "answers": None}))
     assert (
         main(["study", "run", str(tmp_path), "--simulated-participants", "1", "--tree.budgets.acquire", "1"])
         == 0
@@ -147,9 +150,6 @@ def test_a_rehearsal_runs_the_real_program_and_reports_as_simulated(
     assert first["outcome"] == "not_found"
     assert record["config"]["tree"]["budgets"]["acquire"] == 1, "the command's options hold for every run"
     assert [row["kind"] for row in made] == ["answers", "run", "answers"], "one trial was missing"
-    plan = load_plan(tmp_path)
-    with open_log(tmp_path, plan, simulated=True) as log:  # as if stopped after the second trial
-        log.add(answers_row("SIM01", 1, 0, {"object": "hammer", "condition": "again", "answers": None}))
     assert main(["study", "report", str(tmp_path)]) == 2, "nothing is rated"
 
 
