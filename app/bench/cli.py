@@ -8,7 +8,7 @@ from app.words import carry_out
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "sim": ("app.bench.sim_command", "whole handovers in simulation, every object with several seeds"),
-    "timing": ("app.bench.timing_command", "how long single steps take on this machine"),
+    "speed": ("app.bench.speed_command", "what each stage costs as it grows, against the usual ways"),
     "models": ("app.bench.models_command", "how long the learned models take, and how much memory"),
     "graspnet": ("app.bench.graspnet_command", "Contact-GraspNet's stages against the published sampling"),
     "stops": ("app.bench.stops_command", "how fast the arm stops when the program that moves it dies"),
