@@ -111,12 +111,12 @@ def draw(path: Path, rows: Sequence[Row], ticks: Mapping[str, Any] | None, confi
         panel.yaxis.set_minor_formatter(NullFormatter())
         panel.grid(alpha=0.3)
         panel.legend(fontsize=8, frameon=False)
-    if ticks is not None:
-        _draw_ticks(panels[len(growing)], ticks, config)
     for panel in panels[count:]:
         panel.set_axis_off()
     for panel in panels[:: min(count, _COLUMNS)]:
         panel.set_ylabel("ms")
+    if ticks is not None:
+        _draw_ticks(panels[len(growing)], ticks, config)
     figure.savefig(path, dpi=100)
 
 
@@ -132,5 +132,7 @@ def _draw_ticks(panel: Any, ticks: Mapping[str, Any], config: Config) -> None:
     panel.step(taken, [(place + 1) / len(taken) for place in range(len(taken))], color=_COLOURS[0])
     panel.axvline(1e3 * config.run.slow_tick_s, color="0.5", ls="--", lw=1)
     panel.annotate("slow", (1e3 * config.run.slow_tick_s, 1.0), fontsize=8, ha="left", va="bottom")
-    panel.set(xscale="log", yscale="log", xlabel="ms", title="ticks longer than this, all busy")
+    panel.set(
+        xscale="log", yscale="log", xlabel="ms", ylabel="share", title="ticks longer than this, all busy"
+    )
     panel.grid(alpha=0.3)
