@@ -78,7 +78,11 @@ def _faults(world: World, path: FloatArray | None, start: FloatArray, goal: Floa
 
 
 def ompl_path(world: World, start: FloatArray, goal: FloatArray) -> FloatArray | None:
-    """Corner points (K, 7) of OMPL's path, simplified as its users do; None where it finds none."""
+    """Corner points (K, 7) of OMPL's path, simplified as its users do; None where it finds none.
+
+    Its collision checks come back through Python, as they do for whoever brings an own checker; its random
+    numbers differ from call to call.
+    """
     from ompl import base, geometric, util
 
     util.setLogLevel(util.LOG_NONE)

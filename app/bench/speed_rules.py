@@ -32,9 +32,7 @@ _GRID_COST = 0.01  # what the grid gives away: 0.0053 at most over 200 random ar
 def stages() -> list[Stage]:
     """Eq. 1 by points, Eqs. 2-4 by grasps, Eq. 5 by people, the cloud's thinning by points."""
     return [
-        Stage(
-            f"Eq. 1, {_GRASPS} grasps", "points of the region", (100, 1000, 10_000, 30_000), _region, 10_000
-        ),
+        Stage(f"Eq. 1, {_GRASPS} grasps", "points of the region", (100, 1000, 10_000, 30_000), _region),
         Stage("Eqs. 2-4, as many human grasps", "robot grasps", (10, 50, 100, 200, 500, 1000), _ranking),
         Stage("Eq. 5", "people", (1, 2, 4, 8), _effort, 2),
         Stage("thinning a cloud", "points", (1000, 10_000, 50_000, 200_000), _thinning, 50_000),
