@@ -57,7 +57,7 @@ def build(
     voice = Voice(devices.robot.announcer)
     workers = tuple(worker for worker in executors.values() if isinstance(worker, ThreadExecutor))
     plain = devices.robot
-    arm = GovernedArm(plain.arm, plain.gripper, plain.clock, config.planning.safety)
+    arm = GovernedArm(plain.arm, plain.gripper, plain.clock, config.planning.safety, plain.watch)
     robot = replace(plain, arm=arm, announcer=voice, connections=(*plain.connections, *workers))
     if not devices.live:
         robot = replace(robot, camera=DrawnCamera(robot.camera, jobs))

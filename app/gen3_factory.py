@@ -50,7 +50,7 @@ def gen3(order: Order) -> Devices:
     robot = robot_of(driver, clock, camera, announcer, ())
     return Devices(
         # The camera comes after the driver: a picture needs to know where the arm was.
-        robot=replace(robot, connections=(*robot.connections, camera)),
+        robot=replace(robot, connections=(*robot.connections, camera), watch=camera),
         tracking_camera=camera,
         flange_from_camera=flange_from_camera,
         live=True,
@@ -71,7 +71,7 @@ def seen_in_recording(devices: Devices, driver: DriverProcess, config: Config) -
     robot = devices.robot
     return replace(
         devices,
-        robot=replace(robot, camera=camera, connections=(*robot.connections, camera)),
+        robot=replace(robot, camera=camera, connections=(*robot.connections, camera), watch=camera),
         tracking_camera=camera,
         flange_from_camera=flange_from_camera,
     )

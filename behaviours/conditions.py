@@ -16,12 +16,19 @@ from planning.safety import SafetyState, step
 from planning.safety_tally import SafetyTally
 from planning.safety_verdict import SafetyVerdict
 from planning.types import HeldObject, Phase
+from planning.under_way import UnderWay
 
 
 class _Guard(Leaf):
     """Feeds what the robot feels and where the person is to `planning.safety`, once per tick."""
 
-    READS = {keys.ROBOT: RobotState, keys.PHASE: Phase, keys.HUMAN: HumanPose, keys.HELD: HeldObject}
+    READS = {
+        keys.ROBOT: RobotState,
+        keys.WAY: UnderWay,
+        keys.PHASE: Phase,
+        keys.HUMAN: HumanPose,
+        keys.HELD: HeldObject,
+    }
     UPDATES = {keys.SAFETY: SafetyTally}
     OUTCOME = Outcome.UNSAFE
 
@@ -32,6 +39,7 @@ class _Guard(Leaf):
 
     def judge(self) -> SafetyVerdict:
         robot: RobotState = self.read(keys.ROBOT)
+        watch = self.services.robot.watch
         self._state = step(
             self._state,
             robot,
@@ -40,6 +48,8 @@ class _Guard(Leaf):
             self.now(),
             self._options,
             self.read_if_set(keys.HELD) if robot.gripper.holding else None,
+            self.read_if_set(keys.WAY),
+            0.0 if watch is None else watch.silent_s(),
         )
         verdict, before = self._state.verdict, self.tally
         after = before.judged(verdict, self.now(), self._options.contact_hold_s)

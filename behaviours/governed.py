@@ -8,46 +8,63 @@ from typing import Any
 from py_trees.blackboard import Blackboard
 
 from behaviours import keys
-from hardware.protocols import Arm, Clock, Gripper, Motion
+from hardware.protocols import Arm, Clock, Gripper, Motion, PictureWatch
 from hardware.types import ArmState, MotionStatus, Trajectory
 from perception.types import HumanPose
+from planning.errors import PersonInTheWay
 from planning.governor import paced
 from planning.options import SafetyOptions
 from planning.safety_tally import SafetyTally
 from planning.types import HeldObject, Phase
+from planning.under_way import UnderWay
 
 
 class GovernedArm:
-    """An Arm whose motions are slowed to what the person's present place allows; never refused for that.
+    """An Arm whose motions are slowed to what the person's present place allows, and not sent where they lead
+    into the room kept for them.
 
-    Person, held object and phase are those on the blackboard. Slowed motions are counted under
-    `keys.SAFETY` and say so for as long as they run.
+    Person, held object and phase are those on the blackboard. Slowed and refused motions are counted under
+    `keys.SAFETY`, slowed ones say so for as long as they run; what was sent stands under `keys.WAY`.
     """
 
-    def __init__(self, arm: Arm, gripper: Gripper, clock: Clock, options: SafetyOptions) -> None:
+    def __init__(
+        self,
+        arm: Arm,
+        gripper: Gripper,
+        clock: Clock,
+        options: SafetyOptions,
+        watch: PictureWatch | None = None,
+    ) -> None:
         self._arm, self._gripper, self._clock, self._options = arm, gripper, clock, options
+        self._watch = watch
 
     def state(self) -> ArmState:
         return self._arm.state()
 
     def follow(self, trajectory: Trajectory) -> Motion:
-        """Start the trajectory, slowed where it must be. Raises what the arm raises."""
+        """Start the trajectory, slowed where it must be. Raises PersonInTheWay, and what the arm raises."""
         gripper = self._gripper.state()
         held = _newest(keys.HELD, HeldObject) if gripper.holding else None
-        sent = paced(
-            trajectory,
-            _newest(keys.HUMAN, HumanPose),
-            _newest(keys.PHASE, Phase) or Phase.IDLE,
-            self._clock.now(),
-            self._options,
-            held,
-            gripper.width_m,
-        )
+        tally = _newest(keys.SAFETY, SafetyTally) or SafetyTally()
+        try:
+            sent = paced(
+                trajectory,
+                _newest(keys.HUMAN, HumanPose),
+                _newest(keys.PHASE, Phase) or Phase.IDLE,
+                self._clock.now(),
+                self._options,
+                held,
+                gripper.width_m,
+                0.0 if self._watch is None else self._watch.silent_s(),
+            )
+        except PersonInTheWay:
+            _put(keys.SAFETY, tally.refusing())
+            raise
         motion = self._arm.follow(sent.trajectory)
+        _put(keys.WAY, UnderWay(sent.trajectory, self._clock.now()))
         if not sent.reason:
             return motion
-        tally = _newest(keys.SAFETY, SafetyTally) or SafetyTally()
-        Blackboard.set("/" + keys.SAFETY, tally.slowed(sent.factor))
+        _put(keys.SAFETY, tally.slowed(sent.factor))
         return SlowedMotion(motion, sent.reason)
 
     def stop(self) -> None:
@@ -76,3 +93,7 @@ def _newest(key: str, kind: type) -> Any:
     """What stands under a key, None where nothing of that kind does."""
     value = Blackboard.storage.get("/" + key)
     return value if isinstance(value, kind) else None
+
+
+def _put(key: str, value: object) -> None:
+    Blackboard.set("/" + key, value)

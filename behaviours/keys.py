@@ -6,6 +6,7 @@
 | task/phase | every leaf that moves or waits near the person | Safe? |
 | task/failure | every leaf that fails for good | runner (the named outcome) |
 | robot/state | Read Robot, every tick | conditions, release, viewer |
+| robot/way | the arm, where it sends a motion | guards: what lies ahead |
 | scene/frame | Capture Scene | perception leaves |
 | scene/object, scene/obstacles | Detect Object | grounding, grasps, motions |
 | vlm/prompt | Ask VLM | Parse Regions, record |
@@ -41,6 +42,7 @@ from planning.types import (
     Phase,
     Proposals,
 )
+from planning.under_way import UnderWay
 
 
 class Outcome(Enum):
@@ -89,6 +91,7 @@ REQUEST = "task/request"
 PHASE = "task/phase"
 FAILURE = "task/failure"
 ROBOT = "robot/state"
+WAY = "robot/way"
 FRAME = "scene/frame"
 OBJECT = "scene/object"
 OBSTACLES = "scene/obstacles"
@@ -119,6 +122,7 @@ TYPES: dict[str, type] = {
     PHASE: Phase,
     FAILURE: Failure,
     ROBOT: RobotState,
+    WAY: UnderWay,
     FRAME: RGBDFrame,
     OBJECT: Detection,
     OBSTACLES: tuple,  # tuple[Cuboid, ...]: everything near the object that is not the object

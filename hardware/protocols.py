@@ -91,6 +91,15 @@ class Camera(Protocol):
 
 
 @runtime_checkable
+class PictureWatch(Protocol):
+    """Tells whether a camera that takes pictures by itself still does."""
+
+    def silent_s(self) -> float:
+        """How long ago the newest picture was taken, inf before the first; never waits."""
+        ...
+
+
+@runtime_checkable
 class Clock(Protocol):
     """The only source of time."""
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from hardware.protocols import Announcer, Arm, Camera, Clock, Gripper, ReleaseReflex
+from hardware.protocols import Announcer, Arm, Camera, Clock, Gripper, PictureWatch, ReleaseReflex
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Robot:
     """Arm, gripper, camera, clock and voice; `connections` are entered in order and left in reverse.
 
     reflex: what the arm's driver does by itself at the offering pose; None where it can do nothing.
+    watch: whether the camera still takes pictures; None for one that draws them when asked.
     """
 
     arm: Arm
@@ -23,6 +24,7 @@ class Robot:
     announcer: Announcer
     connections: tuple[AbstractContextManager[object], ...] = ()
     reflex: ReleaseReflex | None = None
+    watch: PictureWatch | None = None
     _stack: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
     def __enter__(self) -> Robot:

@@ -124,7 +124,8 @@ class Trajectory:
 class ArmState:
     """The arm as last read.
 
-    joints (7,) rad, velocities (7,) rad/s, torques (7,) Nm (load torque, positive along the joint axis).
+    joints (7,) rad, velocities (7,) rad/s, torques (7,) Nm (load torque, the arm's own weight in it,
+    positive along the joint axis).
     wrench (6,): force in N and torque in Nm that the surroundings exert on the tool, at the flange, in the
     base frame,
     the gripper's own weight taken out (an object of 0.5 kg in the hand reads about -4.9 N along z).

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hardware.gen3 import gripper
-from hardware.geometry import transform
-from hardware.types import FloatArray, Trajectory
+from hardware.types import BoolArray, FloatArray, Trajectory
 from planning.robot_model import CAPSULE_RADII, capsule_segments, flange_pose
-from planning.types import Capsule, Cuboid, HeldObject, PlanningScene
+from planning.types import Capsule, HeldObject, PlanningScene
 
 
 def segment_distance(a0: FloatArray, a1: FloatArray, b0: FloatArray, b1: FloatArray) -> FloatArray:
@@ -27,15 +26,16 @@ def segment_distance(a0: FloatArray, a1: FloatArray, b0: FloatArray, b1: FloatAr
     return np.linalg.norm(r + s[..., None] * a - t[..., None] * b, axis=-1)
 
 
-def cuboid_axis(cuboid: Cuboid) -> tuple[FloatArray, FloatArray, float]:
-    """The capsule around a cuboid along its longest edge: start (3,), end (3,), radius in m, in the parent
-    frame.
+def above(a: FloatArray, b: FloatArray, height_m: float) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """What of segments a-b, each (..., 3), is not below a height: new ends (..., 3), and which (...,) have
+    anything there.
     """
-    longest = int(np.argmax(cuboid.size_m))
-    half = np.zeros(3)
-    half[longest] = cuboid.size_m[longest] / 2
-    radius = float(np.linalg.norm(np.delete(cuboid.size_m, longest))) / 2
-    return transform(cuboid.a_from_box, -half), transform(cuboid.a_from_box, half), radius
+    rise = b[..., 2] - a[..., 2]
+    share = np.clip((height_m - a[..., 2]) / np.where(np.abs(rise) < 1e-9, 1e-9, rise), 0.0, 1.0)
+    cut = a + share[..., None] * (b - a)
+    start = np.where(a[..., 2:] < height_m, cut, a)
+    end = np.where(b[..., 2:] < height_m, cut, b)
+    return start, end, np.maximum(a[..., 2], b[..., 2]) >= height_m
 
 
 def robot_segments(joints: FloatArray, held: HeldObject | None) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -44,7 +44,7 @@ def robot_segments(joints: FloatArray, held: HeldObject | None) -> tuple[FloatAr
     if held is None or not held.cuboids:
         return starts, ends, CAPSULE_RADII
     tool = flange_pose(joints) @ gripper.flange_from_tcp(held.width_m)
-    axes = [cuboid_axis(cuboid) for cuboid in held.cuboids]
+    axes = [cuboid.axis for cuboid in held.cuboids]
     first, last = (np.array([axis[i] for axis in axes]) for i in (0, 1))
     in_base = [
         np.einsum("nij,kj->nki", tool[:, :3, :3], ends) + tool[:, None, :3, 3] for ends in (first, last)

@@ -28,3 +28,12 @@ class Unreachable(PlanningError):
         near = "" if error_m is None else f"; the nearest try was {1e3 * error_m:.0f} mm"
         near += "" if error_m is None or error_rad is None else f" and {error_rad:.2f} rad off"
         super().__init__(f"{goal} is not reachable: {reason}{near}")
+
+
+class PersonInTheWay(PlanningError):
+    """A motion about to be sent would come too near to the person, who is not where they were when it was
+    planned.
+    """
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"not sent, the person as seen now is in its way: {fault}")

@@ -1,10 +1,12 @@
-"""The last look at a motion before it is sent: too fast for where the person is now, it is slowed in time.
+"""The last look at a motion before it is sent: it is slowed to what the person's present place allows, and
+not sent at all where it leads into the room kept for them.
 
 Guarantees:
 1. The path is kept: only the time along it is stretched, evenly, so it ends at rest where it did.
 2. What is sent keeps the caps of `planning.safety` at the person's present distance, for TCP, elbow, wrist
    and held object, within `pace_tolerance`; a motion that keeps them is sent as it is.
-3. No motion is refused for its speed alone.
+3. No motion is refused for its speed alone, and none that leaves for where it leads.
+4. Where the camera is silent, nothing goes faster than the slowest cap.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ import numpy as np
 
 from hardware.types import FloatArray, Trajectory
 from perception.types import HumanPose
-from planning.nearness import ways_near
+from planning.errors import PersonInTheWay
+from planning.nearness import Distances, body_of, distances
 from planning.options import SafetyOptions
 from planning.safety import person_cap
+from planning.safety_person import LEAVING, leads_too_near
 from planning.tool_speed import tool_speed
 from planning.types import HeldObject, Phase
 
@@ -44,19 +48,31 @@ def paced(
     options: SafetyOptions,
     held: HeldObject | None = None,
     gripper_width_m: float = 0.085,
+    camera_silent_s: float = 0.0,
 ) -> Paced:
-    """The trajectory as it may be sent now; human: as last seen, None for nobody."""
+    """The trajectory as it may be sent now; human: as last seen, None for nobody.
+
+    Raises PersonInTheWay for one that leads closer to the person than is kept, and closer than its start.
+    """
     positions, velocities = _sampled(trajectory)
+    body = None if human is None else body_of(human)
+    near = None if body is None else distances(positions, body, held, options.uncertainty_m)
+    if near is not None and phase not in LEAVING and (fault := leads_too_near(near, phase, options)):
+        raise PersonInTheWay(fault)
     speeds = tool_speed(positions, velocities, held, gripper_width_m)
-    caps, where = _caps(positions, human, phase, now_s, options, held)
+    caps, where = _caps(len(positions), near, human, phase, now_s, options)
+    blind = camera_silent_s > options.camera_s
+    if blind:
+        caps = np.minimum(caps, options.speeds_m_s[0])
     ratios = speeds / caps
     worst = int(np.argmax(ratios))
     factor = float(ratios[worst])
     if factor <= 1.0 + options.pace_tolerance:
         return Paced(trajectory)
-    near = f"{where[worst]:.2f} m from the person" if np.isfinite(where[worst]) else "nobody seen"
+    seen = f"{where[worst]:.2f} m from the person" if np.isfinite(where[worst]) else "nobody seen"
+    why = f"no picture for {camera_silent_s:.1f} s" if blind else seen
     limit = f"{caps[worst]:.2f} m/s are allowed there, {speeds[worst]:.2f} were planned"
-    return Paced(slowed(trajectory, factor), factor, f"slowed {factor:.1f} times: {near}, {limit}")
+    return Paced(slowed(trajectory, factor), factor, f"slowed {factor:.1f} times: {why}, {limit}")
 
 
 def slowed(trajectory: Trajectory, factor: float) -> Trajectory:
@@ -83,18 +99,16 @@ def _sampled(trajectory: Trajectory) -> tuple[FloatArray, FloatArray]:
 
 
 def _caps(
-    positions: FloatArray,
+    count: int,
+    near: Distances | None,
     human: HumanPose | None,
     phase: Phase,
     now_s: float,
     options: SafetyOptions,
-    held: HeldObject | None,
 ) -> tuple[FloatArray, FloatArray]:
     """What is allowed (N,) in m/s, and the distance (N,) it follows from; inf where nobody was seen."""
-    if human is None:
-        return np.full(len(positions), options.unseen_speed_m_s), np.full(len(positions), np.inf)
-    distances = ways_near(
-        positions, human, held, options.uncertainty_m, receiving_counts=phase is not Phase.HANDOVER
-    )
+    if near is None or human is None:
+        return np.full(count, options.unseen_speed_m_s), np.full(count, np.inf)
+    along = near.toward_person(receiving_counts=phase is not Phase.HANDOVER)
     age_s = now_s - human.stamp_s
-    return np.array([person_cap(float(d), age_s, options) for d in distances]), distances
+    return np.array([person_cap(float(distance_m), age_s, options) for distance_m in along]), along

@@ -181,6 +181,13 @@ class SafetyOptions:
     """
     receiving_stop_distance_m: float = 0.05
     """The same for the receiving forearm and hand, except while handing over."""
+    column_m: float = 0.35
+    """The same for what the robot has above the person's shoulders, to the vertical through their head; with
+    the uncertainty within what motions are planned with (scene.column_radius_m and head_margin_m)."""
+    held_head_distance_m: float = 0.05
+    """The same for the held object to the head; motions are planned with scene.held_head_margin_m."""
+    look_ahead_s: float = 0.3  # coming to rest takes 0.22 s from 0.25 m/s, 0.38 s from 0.5 m/s
+    """All distances and speeds count now, and on the robot's way over this time."""
     uncertainty_m: float = 0.05
     """Taken off every distance to the person: the error of the tracked joints."""
     unseen_speed_m_s: float = 0.25
@@ -196,6 +203,10 @@ class SafetyOptions:
     """Moving blind near the person for this long without a pause: stop."""
     blind_distance_m: float = 0.4
     """What counts as near for `blind_s`."""
+    camera_s: float = 0.5
+    """No new picture for longer while the robot moves toward a person: stop; other motions are sent at the
+    lowest of `speeds_m_s`. For cameras that take pictures by themselves; one that repeats itself is silent.
+    """
     force_n: float = 20.0
     """Unexpected force for `force_s`: stop."""
     force_s: float = 0.05
@@ -204,12 +215,31 @@ class SafetyOptions:
     grip_force_n: float = 100.0
     """The same while the fingers close or open: closing on a flat thing presses it onto the table."""
     force_memory_s: float = 1.0
-    """The force expected is its mean over about this long."""
+    """The force expected is its mean over about this long; so is the load of a joint."""
+    push_n: float = 30.0
+    """While the object is offered, a push toward the robot or down that lasts for `push_s`, however slowly it
+    came: stop. Far below the 140 N that a hand may be clamped with, since the force is an estimate.
+    """
+    push_s: float = 0.20
+    torque_nm: tuple[float, float, float, float, float, float, float] = (
+        15.0,
+        15.0,
+        15.0,
+        15.0,
+        6.0,
+        6.0,
+        6.0,
+    )
+    """Unexpected load of a joint for `torque_s`, the arm's own weight taken off: stop. About `hard_force_n`
+    at a lever of 0.4 m, and at 0.15 m; the simulated arm needs up to 8 and 4 Nm to start, brake and be
+    pulled at. Where the arm tells no torques, nothing is judged by them.
+    """
+    torque_s: float = 0.10
     contact_hold_s: float = 3.0
-    """How long a stop by force or by a hand lasts."""
+    """How long a stop by force, by a hand or by a silent camera lasts."""
     latch_contact: bool = False
-    """After a stop by force the robot stays where it is, and a person starts the program again; else it puts
-    back what it holds and goes home. Always so with the robot kinova.
+    """After a stop by force or push the robot stays where it is, and a person starts the program again; else
+    it puts back what it holds and goes home. Always so with the robot kinova.
     """
     pace_tolerance: float = 0.25
     """A motion about to be sent is slowed when it exceeds what is allowed at the person's present place by

@@ -20,6 +20,8 @@ class SafetyTally:
     """Motions slowed before they were sent."""
     slowest: float = 1.0
     """The largest factor a motion was stretched by."""
+    refused: int = 0
+    """Motions not sent because the person was in their way by then."""
     standing: StopCode | None = None
     """The stop in force at the last verdict."""
     latched: str = ""
@@ -46,6 +48,10 @@ class SafetyTally:
         """With one more motion that was stretched by `factor`."""
         return replace(self, clamps=self.clamps + 1, slowest=max(self.slowest, factor))
 
+    def refusing(self) -> SafetyTally:
+        """With one more motion that was not sent."""
+        return replace(self, refused=self.refused + 1)
+
     def summary(self) -> dict[str, Any]:
         """For the record: how often each code stopped the robot, and the clamps."""
         counts = {code.value: self.stops.count(code) for code in StopCode if code in self.stops}
@@ -53,5 +59,6 @@ class SafetyTally:
             "stops": counts,
             "clamps": self.clamps,
             "slowest_factor": round(self.slowest, 3),
+            "refused": self.refused,
             "latched": self.latched,
         }

@@ -16,18 +16,22 @@ class StopCode(Enum):
     """A reading comes from the future: a clock was set."""
     CONTACT = "contact"
     """A force nobody expects: the robot touched something or somebody."""
+    PUSHED = "pushed"
+    """Somebody leans on the object while it is offered, or pushes it at the robot."""
     FAST_HAND = "fast_hand"
     PERSON_NEAR = "person_near"
     RECEIVER_NEAR = "receiver_near"
     """The receiving arm, while nothing is handed over yet."""
     OUT_OF_SIGHT = "out_of_sight"
     """Near a person nobody has seen for too long."""
+    CAMERA_SILENT = "camera_silent"
+    """No picture comes while the robot moves toward a person."""
     OVERSPEED = "overspeed"
 
 
-LATCHING = frozenset({StopCode.CONTACT})
+LATCHING = frozenset({StopCode.CONTACT, StopCode.PUSHED})
 """After these a person decides when the robot goes on, where `latch_contact` says so."""
-LASTING = frozenset({StopCode.CONTACT, StopCode.FAST_HAND})
+LASTING = frozenset({StopCode.CONTACT, StopCode.PUSHED, StopCode.FAST_HAND, StopCode.CAMERA_SILENT})
 """These hold for `contact_hold_s`: they do not vanish with the next reading."""
 
 

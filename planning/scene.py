@@ -15,7 +15,7 @@ from planning.motion.options import SceneOptions
 from planning.types import Capsule, Cuboid, HeldObject, PlanningScene
 
 TABLE = "table"
-TORSO, HEAD = "torso", "head"
+TORSO, HEAD, OVER_SHOULDERS = "torso", "head", "space over the shoulders"
 RECEIVING = ("receiving forearm", "receiving hand")
 """Parts of the person that gripper and object may touch: there the object is taken."""
 
@@ -79,9 +79,7 @@ def person_capsules(human: HumanPose, options: SceneOptions) -> tuple[Capsule, .
     parts = [
         _capsule(TORSO, shoulders, hips, TORSO_RADIUS_M, options.torso_margin_m, near),
         _capsule(HEAD, head, head, HEAD_RADIUS_M, options.head_margin_m, options.held_head_margin_m),
-        _capsule(
-            "space over the shoulders", head, head + column * _UP, HEAD_RADIUS_M, column - HEAD_RADIUS_M
-        ),
+        _capsule(OVER_SHOULDERS, head, head + column * _UP, HEAD_RADIUS_M, column - HEAD_RADIUS_M),
     ]
     left, right = joints[Keypoint.LEFT_SHOULDER], joints[Keypoint.RIGHT_SHOULDER]
     parts.append(_capsule("shoulders", left, right, SHOULDER_RADIUS_M, options.torso_margin_m, near))

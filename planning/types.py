@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 
+from hardware.geometry import transform
 from hardware.types import BoolArray, FloatArray, IntArray, RGBDFrame, Trajectory, readonly
 
 
@@ -167,6 +169,15 @@ class Cuboid:
     def __post_init__(self) -> None:
         object.__setattr__(self, "a_from_box", readonly(self.a_from_box, (4, 4)))
         object.__setattr__(self, "size_m", readonly(self.size_m, (3,)))
+
+    @cached_property
+    def axis(self) -> tuple[FloatArray, FloatArray, float]:
+        """The capsule around it along its longest edge: start (3,), end (3,), radius in m, in frame a."""
+        longest = int(np.argmax(self.size_m))
+        half = np.zeros(3)
+        half[longest] = self.size_m[longest] / 2
+        radius_m = float(np.linalg.norm(np.delete(self.size_m, longest))) / 2
+        return transform(self.a_from_box, -half), transform(self.a_from_box, half), radius_m
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from hardware.types import RGBDFrame, RobotState, Trajectory
 from perception.types import Detection, HandoverRequest, HumanPose, Message, Regions, Reply
 from planning.safety_tally import SafetyTally
 from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject
+from planning.under_way import UnderWay
 
 LIMIT = 80
 """Longest text in characters."""
@@ -125,4 +126,5 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Trajectory: lambda path: f"{path.duration_s:.1f} s, {len(path.times_s)} samples",
     HeldObject: _held,
     SafetyTally: _safety,
+    UnderWay: lambda way: f"{way.trajectory.duration_s:.1f} s, {len(way.trajectory.times_s)} samples",
 }

@@ -149,6 +149,12 @@ class RealSenseCamera:
             raise StaleFrame(age_s, max_age_s, trouble)
         return frame
 
+    def silent_s(self) -> float:
+        """How long ago the newest frame was taken (`hardware.protocols.PictureWatch`)."""
+        with self._lock:
+            frame = self._frame
+        return float("inf") if frame is None else self._clock.now() - frame.stamp_s
+
     def _open(self) -> None:
         facts = self._source.open()
         self._mount.check(facts.serial, facts.colour)

@@ -158,8 +158,9 @@ class SimulatedArm:
         return ArmState(
             joints=data.qpos[:JOINT_COUNT],
             velocities=data.qvel[:JOINT_COUNT],
-            # What the load asks of the joints is what the servos give, with the sign turned.
-            torques=-data.qfrc_actuator[:JOINT_COUNT],
+            # What the load asks of the joints is what the servos give, with the sign turned; the model lifts
+            # the arm's own weight beside them, a real arm's servos do that too.
+            torques=-(data.qfrc_actuator + data.qfrc_gravcomp)[:JOINT_COUNT],
             wrench=self._wrench() + self._wrench_noise(),
             fault=self._fault,
             stamp_s=data.time,

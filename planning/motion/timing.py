@@ -14,7 +14,7 @@ import numpy as np
 from hardware.gen3 import gripper
 from hardware.geometry import transform
 from hardware.types import FloatArray, Trajectory
-from planning.distances import cuboid_axis, person_distance
+from planning.distances import person_distance
 from planning.motion.options import MotionOptions
 from planning.robot_model import link_poses
 from planning.types import PlanningScene
@@ -68,7 +68,7 @@ def tool_points(positions: FloatArray, scene: PlanningScene) -> FloatArray:
     width = scene.gripper_width_m if scene.held is None else scene.held.width_m
     in_tcp = [np.zeros(3)]
     for cuboid in () if scene.held is None else scene.held.cuboids:
-        in_tcp += cuboid_axis(cuboid)[:2]
+        in_tcp += cuboid.axis[:2]
     in_flange = transform(gripper.flange_from_tcp(width), np.array(in_tcp))
     flange = frames[:, -1]
     tool = np.einsum("nij,kj->nki", flange[:, :3, :3], in_flange) + flange[:, None, :3, 3]

@@ -1,4 +1,4 @@
-"""What the safety layer did is in run.json: stops by code, motions slowed."""
+"""What the safety layer did is in run.json: stops by code, motions slowed and refused."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ def record_of(folder: Path, tally: SafetyTally | None) -> dict[str, object]:
 
 
 def test_stops_and_clamps_are_recorded(tmp_path: Path) -> None:
-    tally = SafetyTally().judged(stopping(StopCode.CONTACT, "41 N"), 0.0, 3.0).slowed(2.5).slowed(1.5)
+    tally = SafetyTally().judged(stopping(StopCode.CONTACT, "41 N"), 0.0, 3.0)
+    tally = tally.slowed(2.5).slowed(1.5).refusing()
     assert record_of(tmp_path / "run", tally) == {
         "stops": {"contact": 1},
         "clamps": 2,
         "slowest_factor": 2.5,
+        "refused": 1,
         "latched": "41 N",
     }
     assert short(tally) == "stopped by contact, 1 stops, 2 motions slowed"
@@ -43,5 +45,6 @@ def test_a_run_in_which_nothing_happened_says_so(tmp_path: Path) -> None:
         "stops": {},
         "clamps": 0,
         "slowest_factor": 1.0,
+        "refused": 0,
         "latched": "",
     }

@@ -16,6 +16,7 @@ from planning.held import held_object
 from planning.safety_tally import SafetyTally
 from planning.selection import grasp_view, mark_regions
 from planning.types import Grasp, GraspPlan, GraspView, HandoverPose, HeldObject, Phase, Rejection, ToolGoal
+from planning.under_way import UnderWay
 from tests.bar import TABLE_Z_M, bar_mask, bar_regions, grasp_at, person, table_picture
 from tests.bench import Bench
 from tests.fakes import REST_DEG
@@ -65,6 +66,7 @@ INPUTS: dict[str, Callable[[Bench], object]] = {
     keys.PHASE: lambda bench: Phase.PICK,
     keys.SAFETY: lambda bench: SafetyTally(),
     keys.ROBOT: robot,
+    keys.WAY: lambda bench: UnderWay(way(), bench.clock.now()),
     keys.FRAME: lambda bench: replace(table_picture(), stamp_s=bench.clock.now()),
     keys.OBJECT: lambda bench: detection(),
     keys.OBSTACLES: lambda bench: (),

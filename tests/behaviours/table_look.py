@@ -119,13 +119,13 @@ def cases() -> Iterator[Case]:
     yield Case(
         build=lambda: Safe("Safe?", SafetyOptions()),
         says="m/s at most$",
-        optional=frozenset({keys.PHASE, keys.HUMAN, keys.HELD, keys.SAFETY}),
+        optional=frozenset({keys.PHASE, keys.HUMAN, keys.HELD, keys.SAFETY, keys.WAY}),
         troubles=(Trouble(faulty, FAULT, Outcome.UNSAFE),),
     )
     yield Case(
         build=lambda: WaitUntilSafe("Wait Until Safe", SafetyOptions(), calm_s=0.2),
         says="m/s at most$",
-        optional=frozenset({keys.PHASE, keys.HUMAN, keys.HELD, keys.SAFETY}),
+        optional=frozenset({keys.PHASE, keys.HUMAN, keys.HELD, keys.SAFETY, keys.WAY}),
         troubles=(Trouble(faulty, FAULT, status=Status.RUNNING),),
     )
     yield Case(

@@ -15,6 +15,7 @@ from hardware.errors import DeviceFault
 from hardware.gen3.facts import HOME
 from hardware.geometry import pose
 from hardware.types import Trajectory, readonly
+from planning.errors import PersonInTheWay
 from planning.options import SafetyOptions
 from planning.types import Cuboid, HeldObject, Phase
 from tests.bar import person
@@ -99,3 +100,19 @@ def test_cancel_and_stops_pass_through(bench: Bench) -> None:
     arm.emergency_stop()
     assert [command.device for command in bench.log] == ["arm", "stop", "emergency stop"]
     assert arm.state().stamp_s == bench.arm.state().stamp_s
+
+
+def test_a_motion_refused_is_counted_and_what_was_sent_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = sweep(2.5)
+    governed(bench).follow(way)
+    assert get(keys.WAY).trajectory is way
+    monkeypatch.setattr("planning.governor.leads_too_near", lambda *_: "torso 0.05 m from the robot")
+    put(keys.HUMAN, person(bench.clock.now()))
+    put(keys.PHASE, Phase.TRANSPORT)
+    with pytest.raises(PersonInTheWay, match=r"torso 0\.05 m"):
+        governed(bench).follow(sweep(3.0))
+    assert get(keys.SAFETY).refused == 1
+    assert get(keys.WAY).trajectory is way
+    assert len(bench.log) == 1

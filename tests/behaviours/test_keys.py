@@ -41,8 +41,9 @@ def test_leaves_declare_the_dictionarys_types(case: object) -> None:
 def test_every_key_is_written_by_somebody_and_read_by_somebody() -> None:
     written = {key for leaf in LEAVES for key in {**leaf.WRITES, **leaf.UPDATES}}
     read = {key for leaf in LEAVES for key in {**leaf.READS, **leaf.UPDATES}}
-    # The runner writes the request and reads the failure; phases and failures are written by the bases.
-    assert written | {keys.REQUEST, keys.FAILURE} == NAMES
+    # The runner writes the request and reads the failure; phases and failures are written by the bases, what
+    # was sent by the arm.
+    assert written | {keys.REQUEST, keys.FAILURE, keys.WAY} == NAMES
     assert read | {keys.FAILURE} == NAMES
 
 

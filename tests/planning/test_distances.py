@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planning.distances import cuboid_axis, person_distance, segment_distance
+from planning.distances import person_distance, segment_distance
 from planning.types import Capsule
 from tests.planning.scenes import VIEW, rod
 
@@ -32,7 +32,7 @@ def test_parallel_and_pointlike_segments() -> None:
 
 def test_cuboid_lies_in_its_capsule() -> None:
     (box,) = rod(0.25).cuboids
-    start, end, radius = cuboid_axis(box)
+    start, end, radius = box.axis
     assert np.linalg.norm(end - start) == pytest.approx(0.25)
     assert radius == pytest.approx(np.hypot(0.015, 0.015))
 

@@ -12,7 +12,7 @@ from hardware.types import FloatArray, Trajectory, readonly
 from perception.types import HumanPose
 from planning.governor import Paced, paced, slowed
 from planning.motion.timing import tool_points
-from planning.nearness import ways_near
+from planning.nearness import body_of, distances
 from planning.options import SafetyOptions
 from planning.safety import speed_cap
 from planning.types import Cuboid, HeldObject, Phase, PlanningScene
@@ -63,7 +63,10 @@ def test_too_fast_near_a_person_is_slowed_to_what_is_allowed_there() -> None:
     assert result.reason.startswith(f"slowed {result.factor:.1f} times")
     assert "m from the person" in result.reason
     positions = result.trajectory.positions
-    distance_m = float(np.min(ways_near(positions, near, None, OPTIONS.uncertainty_m, receiving_counts=True)))
+    body = body_of(near)
+    assert body is not None
+    along = distances(positions, body, None, OPTIONS.uncertainty_m).toward_person(receiving_counts=True)
+    distance_m = float(np.min(along))
     assert np.max(speeds(result.trajectory)) <= 1.03 * speed_cap(distance_m + 0.05, OPTIONS)
     assert sent(result.trajectory, near).trajectory is result.trajectory, "slowed once is slow enough"
 
