@@ -23,7 +23,7 @@ from hardware.driver.desk import Desk
 from hardware.driver.devices import HostedDevices
 from hardware.driver.journal import Journal
 from hardware.driver.options import DriverOptions
-from hardware.errors import HardwareError
+from hardware.errors import HandoverError, HardwareError
 from hardware.gen3 import gripper as linkage
 from hardware.protocols import Clock
 from hardware.types import RobotState
@@ -127,10 +127,19 @@ class Host:
         reason = "the program is gone"
         try:
             while (message := wire.receive(self._commands)) is not None:
-                self.obey(message)
+                self._obey_guarded(message)
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = f"the program sends nothing that can be understood: {error}"
+        except Exception as error:  # a bug in a device's driver: nobody hears commands any more
+            reason = f"a command failed in the driver: {type(error).__name__}: {error}"
         self.deadman.gone(reason)
+
+    def _obey_guarded(self, message: dict[str, Any]) -> None:
+        """What a device refuses is noted; it must not end the hearing of further commands."""
+        try:
+            self.obey(message)
+        except HandoverError as error:
+            self._journal.note("refused", command=message.get("do"), reason=str(error))
 
     def _stop(self, reason: str, *, emergency: bool = False) -> None:
         self._stopped_s = self._clock.now()
@@ -141,7 +150,10 @@ class Host:
             self._robot = RobotState(self._devices.arm.state(), self._devices.gripper.state())
             self._fault = ""
         except HardwareError as error:
-            self._fault = str(error)
+            self._unread(str(error))
+            return
+        except Exception as error:  # a bug in a device's driver: who watches the arm must go on
+            self._unread(f"{type(error).__name__}: {error}", latch=True)
             return
         if np.max(np.abs(self._robot.arm.velocities)) > REST_RAD_S:
             self._fast_s = now_s
@@ -150,6 +162,17 @@ class Host:
             self._journal.note("at_rest", since_s=round(self._fast_s, 6))
             self._stopped_s = -np.inf
         self._resting = resting
+
+    def _unread(self, reason: str, *, latch: bool = False) -> None:
+        """The arm cannot be seen: it is stopped, once, until it can be; the gripper keeps its grip."""
+        if not self._fault:
+            self._journal.note("unread", reason=reason)
+            if latch:
+                self._desk.latched = (
+                    self._desk.latched or f"the arm could not be read ({reason}); it was stopped"
+                )
+            self._stop(f"the arm cannot be read: {reason}")
+        self._fault = reason
 
     def _watch(self, now_s: float) -> None:
         lost = self.deadman.lost(now_s)

@@ -3,63 +3,54 @@
 Guarantees (those of `hardware.protocols`, and):
 1. Only waypoint lists that end at rest are sent; no twist or joint-speed command exists here.
 2. Success is the action's end AND the joints at the goal AND at rest AND no fault. An abort is a failure.
-3. `stop` and `cancel` return at once: a thread of its own sends Stop until the joints are seen at rest.
-4. Faults are reported, never cleared.
+3. `stop` and `cancel` return at once: a thread of its own sends Stop until the joints are seen at rest. Where
+   they are not, that is a fault of the arm from then on.
+4. No motion begins before the last stop has been confirmed: a late one does not hit the next motion.
+5. An earlier action's events do not end the motion at hand.
+6. Faults are reported, never cleared.
 """
 
 from __future__ import annotations
 
 import logging
-from threading import Event, Lock, Thread
+from dataclasses import replace
+from threading import Condition, Thread
 from typing import Any
 
 import numpy as np
 
 from hardware.errors import DeviceFault, HardwareError
 from hardware.kinova.errors import KortexRefused
+from hardware.kinova.events import END, ActionEvents
 from hardware.kinova.feedback import Feedback, Reading
+from hardware.kinova.motion import KortexMotion
 from hardware.kinova.options import KinovaOptions
 from hardware.kinova.session import KortexSession
+from hardware.kinova.stopper import Stopper
 from hardware.kinova.units import joints_deg
 from hardware.limits import check_limits, match_turns
 from hardware.protocols import Clock
 from hardware.types import ArmState, FloatArray, MotionState, MotionStatus, Trajectory
 
 UPLOAD_S = 10.0
-STOP_TRIES, STOP_WAIT_S = 40, 0.05
-INSIST_S = 1.0
+SETTLE_S = 4.0
+"""A motion waits this long for the stop before it, and is refused then."""
+LAST_END_S = 0.5
+"""... and this long for the earlier action's end, which an arm at rest has told by then, if at all."""
 NO_MOTION_RAD = float(np.radians(0.05))
 LOOK = "look at the arm, then start the program again"
 
 logger = logging.getLogger(__name__)
 
 
-class KortexMotion:
+class ArmMotion(KortexMotion):
     """One list of waypoints under way."""
 
     def __init__(self, arm: KortexArm, trajectory: Trajectory, start_s: float) -> None:
-        self._arm = arm
+        super().__init__(lambda: arm.progress(self), arm.stop)
         self.goal = trajectory.end
         self.end_s = start_s + trajectory.duration_s
-        self.ended_event = ""
-        """ACTION_END or the reason of an abort, as the arm told it."""
-        self._end: MotionStatus | None = None
-
-    def poll(self) -> MotionStatus:
-        if self._end is None:
-            status = self._arm.progress(self)
-            if not status.running:
-                self._end = self._end or status
-        return self._end or MotionStatus(MotionState.RUNNING)
-
-    def cancel(self) -> None:
-        if self.poll().running:
-            self._end = MotionStatus(MotionState.FAILED, "cancelled")
-            self._arm.stop()
-
-    def give_up(self, reason: str) -> None:
-        """FAILED from now on, unless it has ended."""
-        self._end = self._end or MotionStatus(MotionState.FAILED, reason)
+        self.sent = False
 
 
 class KortexArm:
@@ -70,30 +61,27 @@ class KortexArm:
     ) -> None:
         self._session, self._feedback, self._options, self._clock = session, feedback, options, clock
         self._names = session.package.messages.Base
-        self._lock = Lock()
-        self._motion: KortexMotion | None = None
-        self._started = False
-        self._stop_wanted, self._ended = Event(), Event()
-        self._stops = 0
-        self._insist_s = -np.inf
-        """Until then a stop is sent again although the arm rests: a motion may still begin."""
+        self._lock = Condition()
+        self._motion: ArmMotion | None = None
+        self._events = ActionEvents()
+        self._stopper = Stopper(session, feedback, options, clock)
         self._emergency = ""
         session.subscribe(session.base.OnNotificationActionTopic, self._noticed)
-        self._stopper = Thread(target=self._stop_when_wanted, name="kortex stopper", daemon=True)
-        self._stopper.start()
-        session.at_the_end("end the stopper", self._end)
+        session.at_the_end("end the stopper", self._stopper.end)
 
     def state(self) -> ArmState:
         """The newest reading. Raises StaleData when the link is silent."""
         arm = self._feedback.newest().arm
-        return arm if not self._emergency else _with_fault(arm, self._emergency)
+        latched = self._emergency or self._stopper.unseen
+        return replace(arm, fault=", ".join(filter(None, (latched, arm.fault)))) if latched else arm
 
-    def follow(self, trajectory: Trajectory) -> KortexMotion:
-        """Have the arm validate the motion, then start it; takes two calls' time.
+    def follow(self, trajectory: Trajectory) -> ArmMotion:
+        """Have the arm validate the motion, then start it; takes two calls' time, and a stop's under way.
 
         Raises LimitViolation (nothing sent), DeviceFault, KortexRefused with the arm's own objections.
         """
-        stops = self._stops
+        stops = self._stopper.calls
+        self._await_settled()
         reading = self._feedback.newest()
         fault = self.state().fault
         if fault is not None:
@@ -103,10 +91,9 @@ class KortexArm:
             raise DeviceFault("arm", f"its state is {state}", "wait until it stands still and is ready")
         matched = match_turns(trajectory, reading.arm.joints)
         check_limits(matched, reading.arm.joints)
-        motion = KortexMotion(self, matched, self._clock.now())
+        motion = ArmMotion(self, matched, self._clock.now())
         if np.max(np.abs(matched.positions - reading.arm.joints)) < NO_MOTION_RAD:
-            motion.ended_event = "ACTION_END"  # the arm refuses a motion that is none
-            return self._adopt(motion)
+            return self._adopt(motion)  # the arm refuses a motion that is none
         action = self._action(matched)
         report = self._session.call(
             self._session.base.ValidateWaypointList, action.execute_waypoint_list, deadline_s=UPLOAD_S
@@ -114,30 +101,29 @@ class KortexArm:
         faults = report.trajectory_error_report.trajectory_error_elements
         if faults:
             raise KortexRefused("the list of waypoints", "VALIDATION", _objection(self._names, faults[0]))
+        motion.sent = True
         self._adopt(motion)
-        if self._stops != stops:  # while the arm validated: it never begins
+        if self._stopper.calls != stops:  # while the arm validated: it never begins
             self.stop()
             return motion
         try:
             self._session.call(self._session.base.ExecuteAction, action, deadline_s=UPLOAD_S)
-        except HardwareError:
+        except Exception:
             # It may have begun all the same, its answer lost: nobody would look after it.
             motion.give_up("the arm did not confirm the motion")
-            self._insist_s = self._clock.now() + INSIST_S
-            self.stop()
+            self._stopper.insist()
             raise
         motion.end_s = self._clock.now() + matched.duration_s
-        if self._stops != stops:  # its Stop may have reached the arm before the motion did
+        if self._stopper.calls != stops:  # its Stop may have reached the arm before the motion did
             self.stop()
         return motion
 
     def stop(self) -> None:
         with self._lock:
-            self._stops += 1
             motion, self._motion = self._motion, None
         if motion is not None:
             motion.give_up("stopped")
-        self._stop_wanted.set()
+        self._stopper.call()
 
     def emergency_stop(self) -> None:
         self._emergency = "emergency stop"
@@ -145,7 +131,7 @@ class KortexArm:
         # One call alone was found not to be enough (ros2_kortex sends it twice).
         Thread(target=self._apply_emergency_stop, name="kortex emergency stop", daemon=True).start()
 
-    def progress(self, motion: KortexMotion) -> MotionStatus:
+    def progress(self, motion: ArmMotion) -> MotionStatus:
         """How far `motion` is, from the arm's events and its joints."""
         try:
             reading = self._feedback.newest()
@@ -154,44 +140,56 @@ class KortexArm:
         arm = reading.arm
         if arm.fault is not None:
             return self._failed(motion, f"the arm reports a fault: {arm.fault}")
-        if motion.ended_event and motion.ended_event != "ACTION_END":
-            return self._failed(motion, f"the arm aborted the motion: {motion.ended_event}")
+        with self._lock:
+            ended = self._events.ended if self._motion is motion else ""
+        if ended and ended != END:
+            return self._failed(motion, f"the arm aborted the motion: {ended}")
         off = np.abs(arm.joints - motion.goal)
         worst = int(np.argmax(off))
         resting = float(np.max(np.abs(arm.velocities))) < np.radians(self._options.rest_deg_s)
         arrived = off[worst] < np.radians(self._options.arrival_deg) and resting
         late_s = self._clock.now() - motion.end_s
         idle = reading.arm_state == self._names.ARMSTATE_SERVOING_READY
-        if arrived and motion.ended_event and (idle or late_s > self._options.grace_s / 2.0):
+        if arrived and ended and (idle or late_s > self._options.grace_s / 2.0):
             return self._arrived(motion, "at the end of the trajectory")
         if arrived and idle and late_s > self._options.grace_s / 2.0:
             return self._arrived(motion, "at the end of the trajectory, which the arm did not announce")
-        if late_s > self._options.grace_s or (motion.ended_event and resting and late_s > 0.5):
+        if late_s > self._options.grace_s or (ended and resting and late_s > 0.5):
             distance = f"joint {worst + 1} is {np.degrees(off[worst]):.1f} deg off"
             return self._failed(motion, f"the arm did not arrive: {distance}")
         return MotionStatus(MotionState.RUNNING, f"{max(-late_s, 0.0):.1f} s to go")
 
-    def _adopt(self, motion: KortexMotion) -> KortexMotion:
+    def _await_settled(self) -> None:
+        """Wait until the last stop is confirmed and the action before has told its end.
+
+        Raises DeviceFault when the stop is not.
+        """
+        if not self._stopper.settled(SETTLE_S):
+            raise DeviceFault("arm", self._stopper.unseen or "its stop is not confirmed yet", LOOK)
+        with self._lock:
+            self._lock.wait_for(lambda: bool(self._events.ended), LAST_END_S)
+
+    def _adopt(self, motion: ArmMotion) -> ArmMotion:
         with self._lock:
             before, self._motion = self._motion, motion
-            self._started = False
+            (self._events.expect if motion.sent else self._events.nothing_to_come)()
         if before is not None:
             before.give_up("replaced by another trajectory")
         return motion
 
-    def _arrived(self, motion: KortexMotion, reason: str) -> MotionStatus:
-        self._forget(motion)
-        return MotionStatus(MotionState.SUCCEEDED, reason)
-
-    def _failed(self, motion: KortexMotion, reason: str) -> MotionStatus:
-        self._forget(motion)
-        self._stop_wanted.set()
-        return MotionStatus(MotionState.FAILED, reason)
-
-    def _forget(self, motion: KortexMotion) -> None:
+    def _arrived(self, motion: ArmMotion, reason: str) -> MotionStatus:
         with self._lock:
             if self._motion is motion:
                 self._motion = None
+        return MotionStatus(MotionState.SUCCEEDED, reason)
+
+    def _failed(self, motion: ArmMotion, reason: str) -> MotionStatus:
+        motion.give_up(reason)
+        with self._lock:
+            current = self._motion is motion
+        if current:  # else another motion is under way, which this failure does not concern
+            self.stop()
+        return MotionStatus(MotionState.FAILED, reason)
 
     def _action(self, trajectory: Trajectory) -> Any:
         action = self._names.Action()
@@ -211,58 +209,25 @@ class KortexArm:
     def _noticed(self, note: Any) -> None:
         """In the client's receiving thread: keep what the arm says of the action, nothing more."""
         event = _name(self._names.ActionEvent, note.action_event)
+        details = _name(self._session.package.errors.SubErrorCodes, note.abort_details)
         with self._lock:
-            motion = self._motion
-            if event == "ACTION_START":
-                self._started = True
-            elif motion is not None and self._started and event == "ACTION_END":
-                motion.ended_event = "ACTION_END"
-            elif motion is not None and self._started and event.endswith("_ABORT"):
-                details = _name(self._session.package.errors.SubErrorCodes, note.abort_details)
-                motion.ended_event = f"{event}, {details}"
-
-    def _stop_when_wanted(self) -> None:
-        while True:
-            self._stop_wanted.wait()
-            if self._ended.is_set():
-                return
-            self._stop_wanted.clear()
-            for _ in range(STOP_TRIES):
-                try:
-                    self._session.call(self._session.base.Stop, deadline_s=0.5)
-                    if self._resting() and self._clock.now() > self._insist_s:
-                        break
-                except HardwareError as error:
-                    logger.warning("Stop: %s", error)
-                self._ended.wait(STOP_WAIT_S)
-            else:
-                logger.error("the arm is not seen at rest after %d stops; use the emergency stop", STOP_TRIES)
+            ours = self._events.take(event, int(note.handle.identifier), details)
+            self._lock.notify_all()
+        if not ours:
+            logger.info("%s of action %d is of an earlier motion", event, note.handle.identifier)
 
     def _apply_emergency_stop(self) -> None:
         for _ in range(2):
             try:
                 self._session.call(self._session.base.ApplyEmergencyStop, deadline_s=0.5)
-            except HardwareError as error:
+            except Exception as error:  # the second one must follow
                 logger.error("the emergency stop: %s; use the button", error)
-
-    def _resting(self) -> bool:
-        velocities = self._feedback.newest().arm.velocities
-        return float(np.max(np.abs(velocities))) < np.radians(self._options.rest_deg_s)
-
-    def _end(self) -> None:
-        self._ended.set()
-        self._stop_wanted.set()
-        self._stopper.join(2.0)
 
 
 def waypoint_times(duration_s: float, spacing_s: float) -> FloatArray:
     """When the waypoints of a motion are due: evenly, about `spacing_s` apart, the last at its end."""
     count = max(1, round(duration_s / spacing_s))
     return np.linspace(0.0, duration_s, count + 1)[1:]
-
-
-def _with_fault(arm: ArmState, fault: str) -> ArmState:
-    return ArmState(arm.joints, arm.velocities, arm.torques, arm.wrench, fault, arm.stamp_s)
 
 
 def _name(enum: Any, number: int) -> str:
@@ -280,4 +245,4 @@ def _objection(names: Any, fault: Any) -> str:
     )
 
 
-__all__ = ["KortexArm", "KortexMotion", "Reading", "waypoint_times"]
+__all__ = ["ArmMotion", "KortexArm", "Reading", "waypoint_times"]

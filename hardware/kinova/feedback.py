@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from hardware.kinova.session import KortexSession
 from hardware.kinova.units import joints_rad
 from hardware.protocols import Clock
 from hardware.types import ArmState, FloatArray
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Feedback(AbstractContextManager["Feedback"]):
         self._session, self._options, self._clock = session, options, clock
         self._lock, self._ended = Lock(), Event()
         self._newest: Reading | None = None
-        self._failure: HardwareError | None = None
+        self._failure: Exception | None = None
         self._thread = Thread(target=self._run, name="kortex feedback", daemon=True)
         self.listeners: list[Callable[[Reading], None]] = []
         """Told of every reading, in the reading thread."""
@@ -74,14 +77,16 @@ class Feedback(AbstractContextManager["Feedback"]):
         while not self._ended.wait(1.0 / self._options.feedback_hz):
             try:
                 reading = self._read()
-            except HardwareError as error:  # a lost datagram; the age of the last good reading tells the rest
+                with self._lock:
+                    self._newest, self._failure = reading, None
+                for listener in tuple(self.listeners):
+                    listener(reading)
+            except Exception as error:
+                # Lost, or not to be read: the age of the last good reading tells the rest.
+                if not isinstance(error, HardwareError):
+                    logger.exception("a reading failed")
                 with self._lock:
                     self._failure = error
-                continue
-            with self._lock:
-                self._newest, self._failure = reading, None
-            for listener in self.listeners:
-                listener(reading)
 
     def _read(self) -> Reading:
         asked_s = self._clock.now()

@@ -12,6 +12,7 @@ from typing import Any
 
 from hardware.errors import HardwareError
 from hardware.kinova.feedback import Feedback, Reading
+from hardware.kinova.motion import KortexMotion
 from hardware.kinova.options import KinovaOptions
 from hardware.kinova.session import KortexSession
 from hardware.kinova.units import fraction, width_m
@@ -32,29 +33,13 @@ LEAST_FORCE_N = 20.0
 logger = logging.getLogger(__name__)
 
 
-class KortexGripperMotion:
+class GripperMotion(KortexMotion):
     """One opening or closing under way."""
 
     def __init__(self, device: KortexGripper, goal: float, start_s: float) -> None:
-        self._device, self.goal, self.start_s = device, goal, start_s
+        super().__init__(lambda: device.progress(self), device.keep)
+        self.goal, self.start_s = goal, start_s
         self.refused = ""
-        self._end: MotionStatus | None = None
-
-    def poll(self) -> MotionStatus:
-        if self._end is None:
-            status = self._device.progress(self)
-            if not status.running:
-                self._end = self._end or status
-        return self._end or MotionStatus(MotionState.RUNNING)
-
-    def cancel(self) -> None:
-        if self.poll().running:
-            self._end = MotionStatus(MotionState.FAILED, "cancelled")
-            self._device.keep()
-
-    def give_up(self, reason: str) -> None:
-        """FAILED from now on, unless it has ended."""
-        self._end = self._end or MotionStatus(MotionState.FAILED, reason)
 
 
 class KortexGripper:
@@ -73,7 +58,7 @@ class KortexGripper:
         self._moved_s = clock.now()
         self._grip: float | None = None
         """Where the fingers stalled on what they hold."""
-        self._motion: KortexGripperMotion | None = None
+        self._motion: GripperMotion | None = None
         feedback.listeners.append(self._felt)
         self._sender = Thread(target=self._send, name="kortex gripper", daemon=True)
         self._sender.start()
@@ -90,12 +75,12 @@ class KortexGripper:
             stamp_s=reading.arm.stamp_s,
         )
 
-    def move(self, width_m: float, force_n: float) -> KortexGripperMotion:
+    def move(self, width_m: float, force_n: float) -> GripperMotion:
         """Go to an opening; the interface ignores `force_n`. Raises LimitViolation outside of the stroke."""
         check_opening(width_m, force_n)
         with self._lock:
             before = self._motion
-            self._motion = KortexGripperMotion(self, fraction(width_m), self._clock.now())
+            self._motion = GripperMotion(self, fraction(width_m), self._clock.now())
             self._goal = self._wanted = self._motion.goal
             self._grip = None
             self._moved_s = self._clock.now()
@@ -106,8 +91,17 @@ class KortexGripper:
         return motion
 
     def keep(self) -> None:
-        """Stay where the fingers are; a closing that presses on something goes on pressing."""
-        reading = self._feedback.newest()
+        """Stay where the fingers are; a closing that presses on something goes on pressing.
+
+        Without a reading nothing is sent: what waits is forgotten, the fingers do what they were told last.
+        """
+        try:
+            reading = self._feedback.newest()
+        except HardwareError as error:
+            logger.warning("the gripper is left as it is: %s", error)
+            with self._lock:
+                self._motion = self._wanted = None
+            return
         with self._lock:
             self._motion = None
             if self._goal <= reading.closed or not self._stalled():
@@ -115,13 +109,14 @@ class KortexGripper:
         self._hurry.set()
         self._news.set()
 
-    def progress(self, motion: KortexGripperMotion) -> MotionStatus:
+    def progress(self, motion: GripperMotion) -> MotionStatus:
         """How far `motion` is, from the readings alone."""
         if motion.refused:
             return MotionStatus(MotionState.FAILED, motion.refused)
         try:
             reading = self._feedback.newest()
         except HardwareError as error:
+            self._forget(motion)
             return MotionStatus(MotionState.FAILED, str(error))
         opening = f"{1e3 * width_m(reading.closed):.0f} mm"
         if self._wanted is not None or not self._stalled():
@@ -133,6 +128,12 @@ class KortexGripper:
         if reading.closed < motion.goal:
             return MotionStatus(MotionState.SUCCEEDED, f"stopped by an object at {opening}")
         return MotionStatus(MotionState.FAILED, f"the fingers did not open beyond {opening}")
+
+    def _forget(self, motion: GripperMotion) -> None:
+        """What has failed is not sent any more."""
+        with self._lock:
+            if self._motion is motion:
+                self._motion = self._wanted = None
 
     def _holds(self, reading: Reading) -> bool:
         closing = self._goal - reading.closed > AT_GOAL
@@ -166,14 +167,14 @@ class KortexGripper:
                 self._hurry.wait(1.0 / self._options.gripper_rate_hz)
                 self._hurry.clear()
 
-    def _send_one(self, closed: float, motion: KortexGripperMotion | None) -> None:
+    def _send_one(self, closed: float, motion: GripperMotion | None) -> None:
         command: Any = self._names.GripperCommand()
         command.mode = self._names.GRIPPER_POSITION
         finger = command.gripper.finger.add()
         finger.finger_identifier, finger.value = 1, closed
         try:
             self._session.call(self._session.base.SendGripperCommand, command)
-        except HardwareError as error:
+        except Exception as error:  # this thread must take the next command
             logger.warning("the gripper: %s", error)
             if motion is not None:
                 motion.refused = str(error)

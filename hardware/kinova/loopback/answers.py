@@ -52,6 +52,8 @@ class Gen3Answers:
         self._tool, self._payload = self._control.ToolConfiguration(), self._control.PayloadInformation()
         self._gripper_closed = fraction(gripper.state().width_m)
         self._state = 0
+        self._late: list[Any] = []
+        """Ends of actions that are still to be told."""
 
     def call(self, method: str, request: Any) -> Any:
         """The answer (None: empty). Raises Refusal."""
@@ -140,10 +142,16 @@ class Gen3Answers:
 
     def _action_event(self, identifier: int, event: str, details: str) -> None:
         note = self._base.ActionNotification(action_event=getattr(self._base, event))
-        note.handle.identifier = identifier
+        note.handle.identifier = 0 if self._mischief.nameless else identifier
         if details:
             note.abort_details = getattr(wire().modules[""], details)
+        if event != "ACTION_START" and self._mischief.late_ends > 0:
+            self._mischief.late_ends -= 1
+            self._late.append(note)
+            return
         self._tell("Action", note)
+        while event == "ACTION_START" and self._late:
+            self._tell("Action", self._late.pop(0))
 
     # States -----------------------------------------------------------------------------------------------
 

@@ -52,6 +52,10 @@ class Mischief:
     """So many UDP requests go unanswered."""
     stray_notifications: int = 0
     """So many notifications with a handle nobody subscribed to precede the next real one."""
+    late_ends: int = 0
+    """So many ends and aborts of actions are told late: right after the next action's start."""
+    nameless: bool = False
+    """Actions have no identifiers in their events, as some firmware may have it."""
     other_master: bool = False
     """Another session moves the arm."""
 

@@ -58,7 +58,7 @@ class Bench:
 
     def order(self, number: int = 1) -> None:
         start: FloatArray = self.arm.joints
-        trajectory = Trajectory([0.0, 5.0], [start, start], np.zeros((2, 7)))
+        trajectory = Trajectory(np.array([0.0, 5.0]), np.stack([start, start]), np.zeros((2, 7)))
         self.host.obey({"do": "follow", "number": number, "trajectory": wire.trajectory_fields(trajectory)})
 
     def settle(self) -> None:
@@ -125,6 +125,40 @@ def test_silence_of_a_program_that_moves_nothing_latches_nothing(bench: Bench) -
     bench.follow()
     bench.run(0.1)
     assert bench.motion()[0] == "running"
+
+
+@pytest.mark.parametrize("error", [HardwareError("the link is silent"), ZeroDivisionError("a bug")])
+def test_an_arm_that_cannot_be_read_is_stopped_once_with_the_reason_and_the_grip_kept(
+    bench: Bench, error: Exception
+) -> None:
+    bench.follow()
+    bench.run(0.5)
+    read = bench.arm.state
+
+    def unreadable() -> Any:
+        raise error
+
+    bench.arm.state = unreadable  # type: ignore[method-assign]
+    bench.run(0.5)
+    assert bench.alive
+    assert (bench.count("stop"), bench.count("gripper")) == (1, 0)
+    bench.run(0.1)
+    assert str(error) in bench.newest()["robot"]["arm"]["fault"]
+    bench.arm.state = read  # type: ignore[method-assign]
+    bench.run(0.2)
+    fault = bench.newest()["robot"]["arm"]["fault"]
+    assert (fault is None) == isinstance(error, HardwareError), "a bug stays latched, a silence does not"
+
+
+def test_a_command_a_device_refuses_does_not_end_the_hearing_of_further_ones(bench: Bench) -> None:
+    def refuse() -> None:
+        raise HardwareError("not now")
+
+    bench.arm.stop, stop = refuse, bench.arm.stop  # type: ignore[method-assign]
+    bench.host._obey_guarded({"do": "stop"})
+    bench.arm.stop = stop  # type: ignore[method-assign]
+    assert "refused" in bench.events()
+    assert not bench.host.deadman.is_gone
 
 
 def test_nothing_trips_before_the_first_beat(bench: Bench) -> None:

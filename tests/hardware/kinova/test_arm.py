@@ -12,7 +12,7 @@ from hardware.gen3.facts import HOME
 from hardware.kinova.arm import waypoint_times
 from hardware.kinova.errors import KortexRefused
 from hardware.kinova.loopback.mischief import Close, Drop, Late, Refuse, Split
-from hardware.types import Trajectory
+from hardware.types import FloatArray, Trajectory
 from tests.hardware.kinova.rig import CLIENTS, Rig, rig
 
 
@@ -20,6 +20,11 @@ from tests.hardware.kinova.rig import CLIENTS, Rig, rig
 def arm_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     with rig(client=request.param) as made:
         yield made
+
+
+def resting(joints: FloatArray, seconds: float) -> Trajectory:
+    """A trajectory that stays where it is."""
+    return Trajectory(np.array([0.0, seconds]), np.stack([joints, joints]), np.zeros((2, 7)))
 
 
 def test_a_motion_arrives_where_it_should(arm_rig: Rig) -> None:
@@ -41,7 +46,7 @@ def test_the_arm_validates_every_motion_before_it_begins(arm_rig: Rig) -> None:
 
 def test_what_is_no_motion_is_not_sent(arm_rig: Rig) -> None:
     here = arm_rig.arm.state().joints
-    motion = arm_rig.arm.follow(Trajectory([0.0, 0.5], [here, here], np.zeros((2, 7))))
+    motion = arm_rig.arm.follow(resting(here, 0.5))
     assert arm_rig.end_of(motion).succeeded
     assert arm_rig.count("ExecuteAction") == 0
 
@@ -56,7 +61,7 @@ def test_too_fast_for_the_arm_s_limits_is_the_arm_s_refusal_by_joint_and_value()
 def test_a_wrong_start_is_refused_here(arm_rig: Rig) -> None:
     away = arm_rig.arm.state().joints + 0.5
     with pytest.raises(LimitViolation, match="nothing was sent"):
-        arm_rig.arm.follow(Trajectory([0.0, 1.0], [away, away], np.zeros((2, 7))))
+        arm_rig.arm.follow(resting(away, 1.0))
     assert arm_rig.count("ValidateWaypointList") == 0
 
 
@@ -108,6 +113,71 @@ def test_after_a_stop_the_next_motion_goes(arm_rig: Rig) -> None:
     arm_rig.arm.stop()
     arm_rig.until(lambda: arm_rig.stands() and arm_rig.arm_is_ready())
     assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing())).succeeded
+
+
+def stopped(made: Rig) -> None:
+    """Begin a motion and stop it while it goes."""
+    made.arm.follow(made.swing(0.5, 4.0))
+    made.until(lambda: not made.stands())
+    made.arm.stop()
+
+
+@pytest.mark.parametrize("earlier", ["ended", "aborted"])
+def test_a_late_event_of_an_earlier_action_does_not_end_the_next_motion(arm_rig: Rig, earlier: str) -> None:
+    arm_rig.controller.mischief.late_ends = 1
+    if earlier == "aborted":
+        stopped(arm_rig)
+    else:
+        assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing(0.1, 1.0))).succeeded
+    arm_rig.until(lambda: arm_rig.stands() and arm_rig.arm_is_ready())
+    status = arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing()))
+    assert not arm_rig.controller.robot._late, "the late event was told"
+    assert status.succeeded
+    assert "did not announce" not in status.reason
+
+
+def test_a_late_abort_that_cannot_be_told_apart_fails_with_its_reason_and_the_arm_at_rest(
+    arm_rig: Rig,
+) -> None:
+    arm_rig.controller.mischief.nameless = True
+    assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing(0.1, 1.0))).succeeded
+    arm_rig.controller.mischief.late_ends = 1
+    stopped(arm_rig)
+    arm_rig.until(lambda: arm_rig.stands() and arm_rig.arm_is_ready())
+    status = arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing()))
+    assert "CONTROL_MANUAL_STOP" in status.reason
+    arm_rig.until(arm_rig.stands)
+
+
+def test_no_motion_begins_before_the_stop_before_it_is_confirmed(arm_rig: Rig) -> None:
+    arm_rig.arm.follow(arm_rig.swing(0.5, 4.0))
+    arm_rig.until(lambda: not arm_rig.stands())
+    arm_rig.controller.mischief.answers["Stop"].append(Late(0.3))
+    arm_rig.arm.stop()
+    arm_rig.until(lambda: arm_rig.count("Stop") > 0)
+    assert arm_rig.arm._stopper.settled(0.0) is False
+    arm_rig.arm._await_settled()
+    assert arm_rig.stands(), "it had to wait for the stop"
+    assert arm_rig.end_of(arm_rig.arm.follow(arm_rig.swing(0.1))).succeeded
+
+
+def test_a_stop_that_reaches_the_arm_late_fails_the_motion_it_hits_with_its_reason(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.answers["Stop"].append(Late(1.0))  # given up after 0.5 s, sent again
+    stopped(arm_rig)
+    motion = arm_rig.arm.follow(arm_rig.swing(0.5, 8.0))
+    assert "CONTROL_MANUAL_STOP" in arm_rig.end_of(motion).reason
+    arm_rig.until(arm_rig.stands)
+
+
+def test_a_stop_that_is_not_seen_to_work_is_a_fault_of_the_arm(arm_rig: Rig) -> None:
+    arm_rig.controller.mischief.answers["Stop"].extend([Refuse("METHOD_TIMEOUT")] * 60)
+    arm_rig.arm.follow(arm_rig.swing(0.5, 20.0))
+    arm_rig.arm.stop()
+    arm_rig.until(lambda: arm_rig.arm.state().fault is not None)
+    assert "emergency stop" in str(arm_rig.arm.state().fault)
+    with pytest.raises(DeviceFault, match="not seen at rest"):
+        arm_rig.arm.follow(arm_rig.swing())
+    arm_rig.controller.mischief.answers["Stop"].clear()
 
 
 def test_an_end_without_arrival_is_a_failure_with_the_joint_and_the_angle(arm_rig: Rig) -> None:
