@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from py_trees.behaviour import Behaviour
@@ -43,14 +43,17 @@ def require_consent(config: Config, console: Console, yes: bool, ask: Callable[[
         raise UsageError("nothing was moved: the arm may not move")
 
 
-def require_doctor(config: Config, at: datetime | None = None) -> None:
-    """Raises UsageError unless robot and camera were examined and passed lately; silent in simulation.
+def require_doctor(
+    config: Config, at: datetime | None = None, devices: Sequence[str] = ("robot", "camera")
+) -> None:
+    """Raises UsageError unless `devices` were examined and passed lately; silent in simulation.
 
-    at: a time with its zone, now if None.
+    at: a time with its zone, now if None. A camera passes with its calibration only: what calibrates it
+    demands the robot.
     """
     if not is_real(config):
         return
-    faults = list(missing(config, at or now()))
+    faults = list(missing(config, at or now(), devices))
     if faults:
         raise UsageError("\n".join(["the real arm does not move before it was examined:", *faults]))
 

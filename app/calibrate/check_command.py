@@ -59,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 
     from app.calibrate.attempt import attempted
     from app.calibrate.devices import open_devices
+    from app.gate import require_doctor
     from hardware.calibration.board import Board
     from hardware.calibration.hand_eye_file import load_hand_eye
 
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     known = None if file is None else (file, load_hand_eye(file))
     # Without a file the simulated camera is where the model has it, and that is what is checked.
     devices = open_devices(config, board, command.tour.seed, displaced=known is not None)
+    require_doctor(config, devices=("robot",))
     mount = devices.model_mount if known is None else known[1].flange_from_camera
     said = "the simulated camera, as modelled" if file is None else f"{file}"
     console.print(f"calibration      {said}", markup=False, soft_wrap=True)

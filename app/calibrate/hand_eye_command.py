@@ -54,10 +54,12 @@ def main(arguments: Sequence[str]) -> int:
 
     from app.calibrate.attempt import attempted
     from app.calibrate.devices import open_devices
+    from app.gate import require_doctor
     from hardware.calibration.board import Board
 
     console, board = Console(highlight=False), Board.of(command.tour.board)
     devices = open_devices(config, board, command.tour.seed)
+    require_doctor(config, devices=("robot",))
 
     def work() -> int:
         return _solved(

@@ -77,10 +77,11 @@ def keep(device: str, config: Config, findings: Sequence[Finding], *, moved: boo
     return [f"kept in {path}"] if device in kept else []
 
 
-def missing(config: Config, at: datetime) -> Iterator[str]:
+def missing(config: Config, at: datetime, devices: Sequence[str] = tuple(COMMANDS)) -> Iterator[str]:
     """What is missing for a real run at that time, a sentence each with the command that mends it."""
     kept = _kept()
-    for device, command in COMMANDS.items():
+    for device in devices:
+        command = COMMANDS[device]
         fault = _fault(kept.get(device), device, config, at)
         if fault:
             yield f"{device}: {fault}; {command}"

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from app import gate
+from app.calibrate.hand_eye_command import main as hand_eye_main
 from app.cli import main
 from app.doctor import passes
 from app.doctor.findings import Finding
@@ -244,3 +245,12 @@ def test_a_rehearsal_on_loopback_can_be_built_without_doctor_or_consent(
     words = ["run", "mug", "--robot", "kinova", "--kinova.address", "loopback", "--dry-run", "--seed", "1"]
     assert main(words) == 0
     assert "joint speed" not in capsys.readouterr().out
+
+
+def test_calibrating_a_real_arm_demands_that_the_arm_was_examined(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="doctor robot --move") as refusal:
+        hand_eye_main(["--back-ends.robot", "kinova", "--out", str(tmp_path / "new.yaml")])
+    assert "doctor camera" not in str(refusal.value), "a camera passes with its calibration only"
