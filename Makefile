@@ -42,7 +42,7 @@ check:
 
 .venv/test.installed: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing everything the tests use into .venv (some minutes and 3 GB, once)"
-	@$(INSTALL) --editable '.[models,robot,viz,compare,dev]'
+	@$(INSTALL) --editable '.[models,robot,viz,compare,bench,cluster,dev]'
 	@touch $@ .venv/demo.installed
 
 # Shared libraries that open3d and pyrealsense2 load; the demo needs none of them.
