@@ -18,7 +18,8 @@ from hardware.sim.person_hand import GRIP_EQUALITY
 from hardware.sim.person_model import TARGET_BODY
 from hardware.sim.person_spec import FLOOR_Z_M, PersonSpec
 from hardware.sim.score_contacts import ContactWatch
-from hardware.types import IntArray
+from hardware.sim.score_person import FAR_M, PersonWatch
+from hardware.sim.score_release import ReleaseWatch
 
 Outcome = Literal["handed_over", "dropped", "on_table", "in_gripper"]
 
@@ -30,8 +31,6 @@ LOOK_EVERY_S = 0.020
 PULL_STARTS_N = 2.0
 FINGERS_IN_THE_WAY_M = 0.020
 FREE_FOR_S = 0.1
-FAR_M = 1.0
-"""Distances beyond this are not told apart."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,13 @@ class Score:
     """The physical record of one handover. Times are simulation seconds, None where it never happened.
 
     contact_n: the largest force of robot (or object in its gripper) on each region of the person touched;
-    `hand` is
-    robot on the receiving or idle hand, the object in the hand left out. mean_contact_n: over the time of
-    contact, all
-    regions but the hand. pull_n: the largest force between closed hand and object. head_m: the least
-    distance of robot or
-    object in its gripper to the head; torso_m: of the gripper to the torso (1 m = at least that).
-    held_part: the object's part in the person's hand; fingers_in_the_way: a finger was within 20 mm of the
-    person's part
-    when the hand closed. pull_to_free_s: from 2 N of pull to the gripper's last touch.
+    `hand` is robot on the receiving or idle hand, the object in the hand left out. mean_contact_n: over the
+    time of contact, all regions but the hand. pull_n: the largest force between closed hand and object.
+    head_m, torso_m, body_m, body_speed_m_s: how near the robot came, and how fast it was at its nearest
+    (`PersonWatch`). false_releases: see `ReleaseWatch`. held_part: the object's part in the person's hand,
+    by_human_part: whether that is one meant for people; fingers_in_the_way: a finger was within 20 mm of the
+    person's part when the hand closed; arm_deg: shoulder and elbow of the receiving arm then.
+    pull_to_free_s: from 2 N of pull to the gripper's last touch.
     """
 
     outcome: Outcome
@@ -57,6 +54,9 @@ class Score:
     pull_n: float
     head_m: float
     torso_m: float
+    body_m: float
+    body_speed_m_s: float | None
+    false_releases: int
     first_touch_s: float | None
     lifted_s: float | None
     arrived_s: float | None
@@ -64,7 +64,9 @@ class Score:
     free_s: float | None
     pull_to_free_s: float | None
     held_part: str | None
+    by_human_part: bool | None
     fingers_in_the_way: bool | None
+    arm_deg: tuple[float, float] | None
 
 
 class Scorekeeper:
@@ -89,12 +91,15 @@ class Scorekeeper:
         self._target = solid(model, geoms_below(model, [self._object]))
         self._human = np.asarray(human_geoms, dtype=np.int64)
         robot = solid(model, geoms_below(model, [find(model, "body", robot_body)]))
-        self._robot = robot
         self._gripper = solid(model, geoms_below(model, [find(model, "body", gripper_body)]))
         self._fingers = fingers(model, self._gripper)
-        self._regions = person_geoms(model)
+        person = person_geoms(model)
         self._grip = find(model, "equality", GRIP_EQUALITY) if spec is not None else None
-        self._contacts = ContactWatch(model, data, robot, self._gripper, self._target, self._regions)
+        self._contacts = ContactWatch(model, data, robot, self._gripper, self._target, person)
+        self._person = None
+        if spec is not None:
+            self._person = PersonWatch(model, data, spec, robot, self._gripper, self._target, person)
+        self._release = ReleaseWatch()
         self._look_every = max(round(LOOK_EVERY_S / model.opt.timestep), 1)
         self._steps = 0
 
@@ -104,7 +109,6 @@ class Scorekeeper:
         self._landed_hard = False
         self._drops = 0
         self._pull_n = 0.0
-        self._head_m = self._torso_m = FAR_M
         self._was_held = False
         self._first_touch: float | None = None
         self._lifted: float | None = None
@@ -114,7 +118,9 @@ class Scorekeeper:
         self._last_touch: float | None = None
         self._free: float | None = None
         self._held_part: str | None = None
+        self._by_human_part: bool | None = None
         self._in_the_way: bool | None = None
+        self._arm_deg: tuple[float, float] | None = None
 
     def update(self) -> None:
         """Take in the state after one physics step."""
@@ -131,6 +137,8 @@ class Scorekeeper:
             self._note_pull(now)
             self._note_free(now)
         self._was_held = held
+        kept = held or self._contacts.supported
+        self._release.update(now, self._gap_m(), self._contacts.in_gripper, kept)
         self._watch_falls(held)
         if self._steps % self._look_every == 0:
             self._look(now)
@@ -147,8 +155,11 @@ class Scorekeeper:
             contact_n=dict(self._contacts.peak_n),
             mean_contact_n=self._contacts.mean_n,
             pull_n=self._pull_n,
-            head_m=self._head_m,
-            torso_m=self._torso_m,
+            head_m=FAR_M if self._person is None else self._person.head_m,
+            torso_m=FAR_M if self._person is None else self._person.torso_m,
+            body_m=FAR_M if self._person is None else self._person.body_m,
+            body_speed_m_s=None if self._person is None else self._person.speed_m_s,
+            false_releases=self._release.count,
             first_touch_s=self._first_touch,
             lifted_s=self._lifted,
             arrived_s=self._arrived,
@@ -156,7 +167,9 @@ class Scorekeeper:
             free_s=self._free,
             pull_to_free_s=delay,
             held_part=self._held_part,
+            by_human_part=self._by_human_part,
             fingers_in_the_way=self._in_the_way,
+            arm_deg=self._arm_deg,
         )
 
     @property
@@ -195,6 +208,8 @@ class Scorekeeper:
         )
         name = self._model.geom(int(nearest)).name.rsplit("/", 1)[-1]
         self._held_part = name.rsplit("_", 1)[0]
+        self._by_human_part = bool(nearest in self._human) if len(self._human) else None
+        self._arm_deg = None if self._person is None else self._person.arm_deg()
         if len(self._human) and len(self._fingers):
             self._in_the_way = (
                 least_distance(self._model, self._data, self._fingers, self._human, FAR_M)
@@ -222,14 +237,10 @@ class Scorekeeper:
 
     def _look(self, now: float) -> None:
         """The slower part: distances and arrival."""
-        if self._spec is None:
+        if self._spec is None or self._person is None:
             return
         in_gripper = self._contacts.in_gripper
-        robot = np.concatenate([self._robot, self._target]) if in_gripper else self._robot
-        self._head_m = least_distance(self._model, self._data, robot, self._region("head"), self._head_m)
-        self._torso_m = least_distance(
-            self._model, self._data, self._gripper, self._region("torso"), self._torso_m
-        )
+        self._person.look(in_gripper)
         if self._arrived is None and self._lifted is not None and in_gripper:
             velocity = np.zeros(6)
             mujoco.mj_objectVelocity(
@@ -240,5 +251,8 @@ class Scorekeeper:
             if away < self._spec.reach_m and np.linalg.norm(velocity[3:]) < ARRIVED_SPEED_M_S:
                 self._arrived = now
 
-    def _region(self, name: str) -> IntArray:
-        return np.array([geom for geom, region in self._regions.items() if region == name], dtype=np.int64)
+    def _gap_m(self) -> float:
+        """Between the two fingers that are furthest apart."""
+        if len(self._fingers) == 0:
+            return 0.0
+        return float(np.linalg.norm(np.ptp(self._data.geom_xpos[self._fingers], axis=0)))
