@@ -23,12 +23,6 @@ from hardware.sim.reach import grasping_rotation
 from hardware.types import FloatArray
 
 THINK_EVERY_S = 0.010
-ARRIVED_FOR_S = 0.15
-"""The object must hang still within reach this long before it counts as offered."""
-COMFORTABLE, STRETCH_AFTER_S = 0.85, 2.0
-"""Within this share of the reach a person takes what is offered; only after this long they stretch for it."""
-HASTE, HASTY_REACH_M = 0.5, 0.15
-"""A hasty person needs this share of the usual times, and starts this much before the object is in reach."""
 AGAIN_REACTION_S = 0.4
 CLOSE_ENOUGH_M, GRIP_WITHIN_M = 0.035, 0.055
 FREE_SLIP_M = 0.035
@@ -37,6 +31,8 @@ FINGERS_OPENED_M = 0.003
 BLOCKED_AFTER_S = 1.0
 LOST_MARGIN_M = 0.06
 CARRY_S, WITHDRAW_S = 1.0, 0.8
+DRAW_M, DRAW_S = 0.15, 1.0
+"""What has come loose is first drawn out the way the gripper is open: longer than its fingers."""
 
 
 class Person:
@@ -91,6 +87,7 @@ class Person:
             Stage.REACHES: self._reaches,
             Stage.CLOSES: self._closes,
             Stage.PULLS: self._pulls,
+            Stage.DRAWS_OUT: self._draws_out,
             Stage.CARRIES: self._carries,
             Stage.HAS_IT: self._carries,
             Stage.WITHDRAWS: self._withdraws,
@@ -156,7 +153,7 @@ class Person:
         if not self._offered():
             self._offered_since = None
             self._enter(Stage.WAITS, now)
-        elif now >= self._since + reaction * self._pace:
+        elif now >= self._since + reaction * self._attempt.pace:
             if self._conduct.leaves:
                 self._walker.off(now)
                 self._enter(Stage.WALKS_OFF, now)
@@ -168,7 +165,7 @@ class Person:
         self._place, axis = self._eyes.choose_place(shoulder, self.spec.reach_m)
         goal = self._eyes.from_object(self._place)
         axis = self._eyes.object_pose[1] @ axis
-        duration = self.spec.reach_s * self._pace
+        duration = self.spec.reach_s * self._attempt.pace
         self._hand.begin(now, duration, grasping_rotation(shoulder, goal, axis, self.spec.hand))
         self._tried = True
         self._enter(Stage.REACHES, now)
@@ -214,10 +211,18 @@ class Person:
         lost = not self._body.can_reach(self._hand.position, LOST_MARGIN_M)
         slip = np.linalg.norm(self._eyes.in_gripper(self._hand.position) - self._gripped_at)
         if slip > FREE_SLIP_M:
-            self._hand.begin(now, CARRY_S, self._hand.rotation)
-            self._enter(Stage.CARRIES, now)
+            self._place = self._hand.position + DRAW_M * self._eyes.way_out
+            self._hand.begin(now, DRAW_S, self._hand.rotation)
+            self._enter(Stage.DRAWS_OUT, now)
         elif not opened and (lost or now > self._since + attempt.lets_go_after_s):
             self._start_withdrawal(now)
+
+    def _draws_out(self, now: float) -> None:
+        """Out of the open fingers along them, so that nothing hooks on one; the chest comes after."""
+        self._hand.move(now, self._body.within_reach(self._place))
+        if self._hand.arrived(now) or not self._eyes.in_fingers:
+            self._hand.begin(now, CARRY_S, self._hand.rotation)
+            self._enter(Stage.CARRIES, now)
 
     def _carries(self, now: float) -> None:
         goal = self._body.chest_hold(self.spec.hand)
@@ -247,25 +252,11 @@ class Person:
 
     @property
     def _attempt(self) -> Attempt:
-        return self._attempts[0]
-
-    @property
-    def _hasty(self) -> bool:
-        return bool(self._attempts) and self._attempt.early
-
-    @property
-    def _pace(self) -> float:
-        return HASTE if self._hasty else 1.0
-
-    @property
-    def _haste_m(self) -> float:
-        return HASTY_REACH_M if self._hasty else 0.0
+        return self._attempts[0] if self._attempts else Attempt()
 
     @property
     def _wait_s(self) -> float:
-        """How long the object must be offered before this person reaches for it."""
-        comfortable = self._hasty or self._nearest_m <= COMFORTABLE * self.spec.reach_m
-        return ARRIVED_FOR_S * self._pace if comfortable else STRETCH_AFTER_S
+        return self._attempt.patience_s(self._nearest_m / self.spec.reach_m)
 
     @property
     def _nearest_m(self) -> float:
@@ -274,9 +265,9 @@ class Person:
 
     def _offered(self) -> bool:
         """Held up by the gripper within reach, and at rest unless this person is hasty."""
-        if not self._eyes.held_up or not (self._hasty or self._eyes.steady):
+        if not self._eyes.held_up or not (self._attempt.early or self._eyes.steady):
             return False
-        return self._nearest_m <= self.spec.reach_m + self._haste_m
+        return self._nearest_m <= self.spec.reach_m + self._attempt.haste_m
 
     def _lost(self, goal: FloatArray) -> bool:
-        return not (self._eyes.held_up and self._body.can_reach(goal, LOST_MARGIN_M + self._haste_m))
+        return not (self._eyes.held_up and self._body.can_reach(goal, LOST_MARGIN_M + self._attempt.haste_m))

@@ -70,11 +70,19 @@ class Eyes:
     def held_up(self) -> bool:
         """Whether the object hangs in the air in the gripper."""
         lay = self._lay_z if self._lay_z is not None else np.inf
-        if self._data.xpos[self._object][2] < lay + LIFTED_M:
-            return False
+        return bool(self._data.xpos[self._object][2] >= lay + LIFTED_M) and self.in_fingers
+
+    @property
+    def in_fingers(self) -> bool:
+        """Whether anything of the object is near the middle between the fingers."""
         away = self._data.geom_xpos[self._target_geoms] - self._between_fingers()
         reach = self._model.geom_rbound[self._target_geoms] + HELD_WITHIN_M
         return bool(np.any(np.einsum("ij,ij->i", away, away) < reach**2))
+
+    @property
+    def way_out(self) -> FloatArray:
+        """The unit vector (3,) from the palm to the fingertips: the way the gripper is open."""
+        return self._data.xmat[self._gripper].reshape(3, 3)[:, 2].copy()
 
     def in_gripper(self, point: FloatArray) -> FloatArray:
         """A point (3,) as the gripper's frame sees it, origin between the fingers: how far it has slipped."""

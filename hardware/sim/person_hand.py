@@ -1,8 +1,9 @@
 """The receiving hand: a free body drawn by a spring-damper of limited force, and the weld that is its grip.
 
 1. The drive never applies more than `MAX_FORCE_N` and `MAX_TORQUE_NM`, whatever it is asked for.
-2. Hand and object are coupled only while the hand is closed; nothing of the robot is ever coupled to either.
-3. `drive` costs a few microseconds: it runs at every physics step.
+2. Fingers and thumb are bent by at most `DIGIT_TORQUE_NM`, so they stop at what is in their way.
+3. Hand and object are coupled only while the hand is closed; nothing of the robot is ever coupled to either.
+4. `drive` costs a few microseconds: it runs at every physics step.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ PULL_DAMPING_NS_M = 30.0
 """While pulling, the hand is not drawn to a place: what comes free leaves at 15 N / 30 = 0.5 m/s."""
 GRIP_SOLREF, GRIP_TORQUE_SCALE = (0.02, 1.0), 1.0
 """Soft, so that closing does not jerk. With a torque scale of 0.1 a hammer droops by 74 deg, with 1 by 12."""
-OPEN_RAD, CLOSED_RAD = (0.35, 0.40, 0.25), (1.15, 1.25, 0.85)
+OPEN_RAD, CLOSED_RAD = np.array([0.35, 0.40, 0.25]), np.array([1.15, 1.25, 0.85])
 """How far fingers, fingertips and thumb are bent, hand open and closed."""
+BEND_STIFFNESS_NM = 1.0
+DIGIT_TORQUE_NM = np.array([0.5, 0.25, 0.3])
+"""A light grip, as for taking something offered: 6 N at the fingertips together, 80 mm from the knuckles."""
 
 
 class Hand:
@@ -47,7 +51,10 @@ class Hand:
         self._weight_n = float(model.body_subtreemass[self._object] * -model.opt.gravity[2])
         self._grip = find(model, "equality", GRIP_EQUALITY)
         model.eq_solref[self._grip] = GRIP_SOLREF
-        self._bends = [find(model, "body", f"person_hand_{name}") for name in ("fingers", "tips", "thumb")]
+        bends = [find(model, "joint", f"person_hand_{name}_bend") for name in ("fingers", "tips", "thumb")]
+        self._bends = model.jnt_qposadr[bends]
+        self._bend_dofs = model.jnt_dofadr[bends]
+        self._bend_goal = OPEN_RAD
         self._turn_error = np.zeros(3)
         self._goal = np.zeros(3)
         self._goal_velocity = np.zeros(3)
@@ -57,7 +64,6 @@ class Hand:
         self._pull: FloatArray | None = None
         self._path = Path(np.zeros(3), np.zeros(3), 0.0, 1.0)
         self._turns = self._goal_quaternion, self._goal_quaternion
-        self.close(0.0)
 
     @property
     def velocity(self) -> FloatArray:
@@ -81,6 +87,7 @@ class Hand:
         self.position[:] = position
         self.quaternion[:] = quaternion(rotation)
         self._velocity[:] = self._spin[:] = 0.0
+        self._data.qpos[self._bends] = OPEN_RAD
         self.rest(position, rotation)
 
     def begin(self, now_s: float, duration_s: float, rotation: FloatArray) -> None:
@@ -122,10 +129,10 @@ class Hand:
         self._pull = np.array(force_n)
 
     def close(self, share: float) -> None:
-        """Bend the fingers: 0 open, 1 closed. Looks only, until `grip`."""
-        for body, opened, closed in zip(self._bends, OPEN_RAD, CLOSED_RAD, strict=True):
-            half = -0.5 * (opened + share * (closed - opened))
-            self._model.body_quat[body] = (np.cos(half), 0.0, np.sin(half), 0.0)
+        """Bend the fingers: 0 open, 1 closed, as far as nothing is in their way. They hold nothing before
+        `grip`.
+        """
+        self._bend_goal = OPEN_RAD + share * (CLOSED_RAD - OPEN_RAD)
 
     def grip(self) -> None:
         """Couple hand and object as they are now, at the middle of the grip, without a jump."""
@@ -158,6 +165,8 @@ class Hand:
         if strength > MAX_TORQUE_NM:
             torque *= MAX_TORQUE_NM / strength
         mujoco.mju_rotVecQuat(self._applied[3:], torque, self.quaternion)
+        bend = BEND_STIFFNESS_NM * (self._bend_goal - self._data.qpos[self._bends])
+        self._data.qfrc_applied[self._bend_dofs] = np.clip(bend, -DIGIT_TORQUE_NM, DIGIT_TORQUE_NM)
 
     def _force(self) -> FloatArray:
         if self._pull is not None:

@@ -23,12 +23,18 @@ Vector = Sequence[float] | FloatArray
 SIDES: tuple[Side, Side] = ("left", "right")
 TARGET_BODY = "target/object"
 HAND_BODIES = ("person_hand", "person_hand_fingers", "person_hand_tips", "person_hand_thumb")
-HAND_KG = 0.55
+HAND_KG, DIGIT_KG = 0.55, 0.03
+"""The whole hand, and each of the three pieces of it that bend: fingers, fingertips, thumb."""
 HAND_INERTIA = 0.004
 """kg m2 about each axis: more than a bare hand's, because the forearm turns with it."""
-FINGER_CONTACT = {"priority": "2", "solref": "0.01 1", "condim": "4", "friction": "0.7 0.01 0.001"}
-"""Fingers give way, in their joints and pulp: 5 N per mm with the hand's mass behind them. Without a priority
-of their own the gripper's stiff pads would make a blow of every touch.
+HAND_CONTACT = {"priority": "2", "solref": "0.01 1", "condim": "4", "friction": "0.7 0.01 0.001"}
+"""Flesh gives way: 5 N per mm with the hand's mass behind it. Without a priority of its own the gripper's
+stiff pads would make a blow of every touch.
+"""
+DIGIT_INERTIA = 2e-5  # kg m2 about each axis
+DIGIT_JOINT = {"type": "hinge", "axis": "0 -1 0", "range": "0 1.6", "armature": "0.0002", "damping": "0.03"}
+"""Bent by what is pressed against them unless `person_hand` holds against it; damped critically for its
+stiffness.
 """
 SHOE: Rgb = (0.16, 0.14, 0.13)
 STOOL: Rgb = (0.55, 0.42, 0.30)
@@ -212,26 +218,35 @@ def _hanging_hand(spec: PersonSpec, side: Side) -> ET.Element:
 
 
 def _free_hand(spec: PersonSpec) -> ET.Element:
-    """The receiving hand; fingers, tips and thumb are turned by `person_hand.Hand` when it closes."""
+    """The receiving hand; fingers, tips and thumb hang on hinges that `person_hand.Hand` bends."""
     s, skin = spec.hand_m, spec.looks.skin
     hand = _Figure("person_hand", gravcomp="1")
-    hand.bits = {"contype": "2", "conaffinity": "1"}
+    hand.bits = {"contype": "2", "conaffinity": "1"} | HAND_CONTACT
     ET.SubElement(hand.body, "freejoint", name="person_hand_free")
-    ET.SubElement(
-        hand.body, "inertial", pos="0 0 0", mass=f"{HAND_KG}", diaginertia=_text([HAND_INERTIA] * 3)
-    )
+    _inertial(hand, HAND_KG - 3 * DIGIT_KG, HAND_INERTIA)
     ET.SubElement(hand.body, "site", name="person_hand_grip", size="0.004", group="5")
     _palm(hand, spec)
-    fingers = _Figure("person_hand_fingers", hand.body, pos=_text((0, 0, -0.11 * s)))
-    tips = _Figure("person_hand_tips", fingers.body, pos=_text((0.22 * s, 0, 0)))
+    fingers = _digit("fingers", hand, (0, 0, -0.11 * s))
+    tips = _digit("tips", fingers, (0.22 * s, 0, 0))
     for figure, length in ((fingers, 0.22), (tips, 0.20)):
-        figure.bits = hand.bits | FINGER_CONTACT
         for row, share in ((-0.165, 0.95), (-0.055, 1.0), (0.055, 0.95), (0.165, 0.8)):
             row, share = -side_sign(spec.hand) * row, share * length * s
             figure.capsule((0, row * s, 0), (share, row * s, 0), 0.047 * s, skin)
     thumb = side_sign(spec.hand)
-    side = _Figure("person_hand_thumb", hand.body, pos=_text((-0.28 * s, thumb * 0.17 * s, -0.08 * s)))
-    side.bits = hand.bits | FINGER_CONTACT
+    side = _digit("thumb", hand, (-0.28 * s, thumb * 0.17 * s, -0.08 * s))
     side.capsule((0, 0, 0), (0.17 * s, thumb * 0.09 * s, 0), 0.058 * s, skin)
     side.capsule((0.17 * s, thumb * 0.09 * s, 0), (0.33 * s, thumb * 0.09 * s, 0.02 * s), 0.05 * s, skin)
     return hand.body
+
+
+def _digit(name: str, parent: _Figure, root: Vector) -> _Figure:
+    """A piece of the hand on a hinge at `root` of `parent`."""
+    figure = _Figure(f"person_hand_{name}", parent.body, pos=_text(root), gravcomp="1")
+    figure.bits = parent.bits
+    ET.SubElement(figure.body, "joint", DIGIT_JOINT | {"name": f"person_hand_{name}_bend"})
+    _inertial(figure, DIGIT_KG, DIGIT_INERTIA)
+    return figure
+
+
+def _inertial(figure: _Figure, mass_kg: float, inertia: float) -> None:
+    ET.SubElement(figure.body, "inertial", pos="0 0 0", mass=f"{mass_kg:g}", diaginertia=_text([inertia] * 3))

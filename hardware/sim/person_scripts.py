@@ -10,6 +10,13 @@ from enum import Enum
 
 from hardware.sim.options import Script
 
+ARRIVED_FOR_S = 0.15
+"""The object must hang still within reach this long before it counts as offered."""
+COMFORTABLE, STRETCH_AFTER_S = 0.85, 2.0
+"""Within this share of the reach a person takes what is offered; only after this long they stretch for it."""
+HASTE, HASTY_REACH_M = 0.5, 0.15
+"""A hasty person needs this share of the usual times, and starts this much before the object is in reach."""
+
 
 class Stage(Enum):
     """What the person is doing; the values appear in logs."""
@@ -19,6 +26,7 @@ class Stage(Enum):
     REACHES = "reaches"
     CLOSES = "closes"
     PULLS = "pulls"
+    DRAWS_OUT = "draws it out"
     CARRIES = "carries"
     HAS_IT = "has it"
     WITHDRAWS = "withdraws"
@@ -39,6 +47,21 @@ class Attempt:
     lets_go_after_s: float = 8.0
     early: bool = False
     pause_s: float = 2.0
+
+    @property
+    def pace(self) -> float:
+        """Share of the usual times that this attempt takes."""
+        return HASTE if self.early else 1.0
+
+    @property
+    def haste_m(self) -> float:
+        """How much before the object is in reach it begins."""
+        return HASTY_REACH_M if self.early else 0.0
+
+    def patience_s(self, reach: float) -> float:
+        """How long the object must be offered first, at this share of the person's reach."""
+        comfortable = self.early or reach <= COMFORTABLE
+        return ARRIVED_FOR_S * self.pace if comfortable else STRETCH_AFTER_S
 
 
 @dataclass(frozen=True)

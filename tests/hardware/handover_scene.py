@@ -16,6 +16,7 @@ from hardware.types import FloatArray
 
 SCENE = """
 <mujoco>
+  <compiler angle="radian" autolimits="true"/>
   <option timestep="0.002" integrator="implicitfast" cone="elliptic" impratio="10"/>
   <default>
     <default class="pad">
@@ -151,9 +152,12 @@ def make_spec(script: Script = "takes", seed: int = 1, **options: object) -> Per
     return spec
 
 
-def make_scene(spec: PersonSpec, seed: int = 1) -> Scene:
-    """The scene with this person in it, hammer and gripper low over the table."""
+def make_scene(spec: PersonSpec, seed: int = 1, post: FloatArray | None = None) -> Scene:
+    """The scene with this person in it, the hammer low over the table; a fixed ball at `post` (3,)."""
     root = ET.fromstring(SCENE)
+    if post is not None:
+        where = " ".join(map(str, post))
+        ET.SubElement(root.find("worldbody"), "geom", name="post", type="sphere", size="0.012", pos=where)
     mjcf = person_mjcf(spec)
     root.find("worldbody").extend(mjcf.bodies)
     for first, second in mjcf.excludes:

@@ -25,7 +25,7 @@ def test_a_course_starts_where_the_servos_are_and_ends_where_the_trajectory_does
     path = course.along(trajectory, np.full(7, off), STEP_S)
     np.testing.assert_allclose(path.positions[0], off, atol=1e-12)
     np.testing.assert_allclose(path.positions[-1], goal, atol=1e-12)
-    np.testing.assert_array_equal(path.velocities[-1], 0.0)
+    np.testing.assert_allclose(path.velocities[-1], 0.0, atol=1e-12)
     fade_speed = 1.5 * abs(off) / min(0.3, duration_s)
     fastest = np.max(np.abs(np.diff(path.positions, axis=0))) / STEP_S
     assert fastest <= np.max(np.abs(trajectory.velocities)) + fade_speed + 1e-6
@@ -36,7 +36,7 @@ def test_a_course_starts_where_the_servos_are_and_ends_where_the_trajectory_does
 def test_braking_keeps_the_direction_and_the_limits(position: np.ndarray, share: np.ndarray) -> None:
     speed = share * VELOCITY_LIMITS
     path = course.brake(Course(position[None], speed[None]), STEP_S)
-    np.testing.assert_array_equal(path.velocities[-1], 0.0)
+    np.testing.assert_allclose(path.velocities[-1], 0.0, atol=1e-12)
     assert len(path.positions) * STEP_S <= 0.28
     np.testing.assert_allclose(path.positions[0], position)
     acceleration = np.abs(np.diff(path.velocities, axis=0)) / STEP_S

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hardware.sim.options import PersonOptions
 from hardware.sim.person_body import Body
-from hardware.sim.person_hand import MAX_FORCE_N
+from hardware.sim.person_hand import CLOSED_RAD, MAX_FORCE_N, OPEN_RAD
 from hardware.sim.person_model import person_mjcf
 from hardware.sim.person_spec import FLOOR_Z_M, sample_person
 from hardware.sim.reach import Path, bend_arm, hand_rotation, minimum_jerk
@@ -259,6 +259,35 @@ def test_the_hand_yields_instead_of_pushing_like_a_wall() -> None:
     scene.move(scene.data.mocap_pos[scene.model.body("rail").mocapid[0]] - np.array([0.05, 0.0, 0.0]), 0.25)
     assert max(applied) <= MAX_FORCE_N + 1e-9
     assert scene.grip_force() < 25.0
+
+
+def on_the_hand(scene: Scene) -> float:
+    """Force in N of everything that touches the receiving hand."""
+    force, total = np.zeros(6), 0.0
+    for i in range(scene.data.ncon):
+        names = [scene.model.geom(int(geom)).name for geom in scene.data.contact.geom[i]]
+        if any(name.startswith("person_hand_") for name in names):
+            mujoco.mj_contactForce(scene.model, scene.data, i, force)
+            total += float(np.linalg.norm(force[:3]))
+    return total
+
+
+def test_fingers_stop_at_what_is_in_their_way_and_press_it_lightly() -> None:
+    resting = make_scene(make_spec("ignores")).person._hand
+    scene = make_scene(make_spec("ignores"), post=resting.position + resting.rotation @ (0.05, 0.0, 0.04))
+    hand, pressed = scene.person._hand, [0.0]
+    scene.watchers.append(lambda: pressed.append(on_the_hand(scene)))
+    scene.step(0.2)
+    assert max(pressed) == 0.0, "the open hand is clear of it"
+    hand.close(1.0)
+    scene.step(0.5)
+    assert np.any(scene.data.qpos[hand._bends] < CLOSED_RAD - 0.2)
+    assert 2.0 < max(pressed[-50:]) < 15.0, "a light grip"
+    assert max(pressed) < 60.0, "also when they meet it"
+    hand.close(0.0)
+    scene.step(0.5)
+    assert np.allclose(scene.data.qpos[hand._bends], OPEN_RAD, atol=0.02)
+    assert max(pressed) < 60.0, "and when they leave it"
 
 
 def test_a_heavy_object_does_not_fall_out_of_the_hand() -> None:
