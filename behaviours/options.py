@@ -71,6 +71,8 @@ class Deadlines:
     take_s: float = 45.0
     """Backstop around the release detector, which gives up earlier by itself."""
     object_left_s: float = 5.0
+    fingers_free_s: float = 10.0
+    """To lift off what hangs on an open finger."""
     stop_s: float = 3.0
     until_safe_s: float = 30.0
 
@@ -116,6 +118,7 @@ class Prompts:
     where_are_you: str = "I cannot see you. Please stand in front of me."
     come_closer: str = "I cannot reach you there. Please come a little closer."
     take_it: str = "Here is the {label}. Please take it."
+    hooked: str = "It hangs on my finger. Please lift it off."
     not_taken: str = "I will put the {label} back."
 
 

@@ -1,8 +1,9 @@
-"""Leaves of the last second: wait for the person to take the object, then let go.
+"""The leaf that waits for the person to take the object, and says that the fingers may open.
 
 Guarantees:
-1. The fingers open only after `planning.release` found that the person has the object.
-2. Interrupted at any point, the fingers keep the opening they have: nothing closes on a hand.
+1. SUCCESS, after which `behaviours.let_go` opens the fingers, only when `planning.release` found that the
+   person has the object.
+2. It commands nothing.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import numpy as np
 from py_trees.common import Status
 
 from behaviours import keys
-from behaviours.base import Leaf, MotionLeaf
+from behaviours.base import Leaf
 from behaviours.keys import Outcome
 from behaviours.motion import held_now, load_n, person_now
-from behaviours.options import GripOptions, PersonAges, Prompts
+from behaviours.options import PersonAges, Prompts
 from hardware.geometry import transform, unit
-from hardware.protocols import Motion
 from hardware.types import FloatArray, RobotState
 from perception.types import HandoverRequest, HumanPose, Keypoint
 from planning.options import ReleaseOptions
@@ -131,75 +131,3 @@ def hand_distance_m(person: HumanPose | None, point: FloatArray, hand_length_m: 
         along = np.clip((point - start) @ hand / max(float(hand @ hand), 1e-12), 0.0, 1.0)
         distances.append(float(np.linalg.norm(point - start - along * hand)))
     return min(distances, default=None)
-
-
-class Loosen(MotionLeaf):
-    """Opens a little wider than now, enough to end the friction."""
-
-    READS = {keys.ROBOT: RobotState}
-    OUTCOME = Outcome.ERROR
-    PHASE = Phase.HANDOVER
-
-    def __init__(self, name: str, grip: GripOptions) -> None:
-        super().__init__(name)
-        self._grip = grip
-
-    def command(self) -> Motion:
-        width_m = self.read(keys.ROBOT).gripper.width_m + self._grip.loosen_m
-        return self.services.robot.gripper.move(min(width_m, self._grip.open_m), self._grip.force_n)
-
-
-class HoldStill(Leaf):
-    """Lets the person draw the object out before anything else moves."""
-
-    def __init__(self, name: str, grip: GripOptions) -> None:
-        super().__init__(name)
-        self._still_s = grip.still_s
-        self._end_s = 0.0
-
-    def start(self) -> None:
-        self._end_s = self.now() + self._still_s
-
-    def poll(self) -> Status:
-        return self.succeed() if self.now() >= self._end_s - 1e-9 else self.wait()
-
-
-class ObjectLeft(Leaf):
-    """RUNNING while the object's weight still rests on the open fingers. Needs a Deadline."""
-
-    READS = {keys.ROBOT: RobotState, keys.WEIGHT: float}
-    OUTCOME = Outcome.NOT_TAKEN
-
-    def __init__(self, name: str, release: ReleaseOptions) -> None:
-        super().__init__(name)
-        self._options = release
-
-    def poll(self) -> Status:
-        robot: RobotState = self.read(keys.ROBOT)
-        weight_n: float = self.read(keys.WEIGHT)
-        # An object may jam between loosened fingers while the person draws at it: then it is theirs.
-        pull_n = float(np.linalg.norm(robot.arm.force + np.array([0.0, 0.0, weight_n])))
-        if pull_n > max(self._options.blind_pull_n, 1.5 * weight_n):
-            return self.succeed(f"the person draws at it with {pull_n:.1f} N")
-        if robot.gripper.holding:
-            return self.wait("the gripper still reports an object")
-        left_n = load_n(robot)
-        if weight_n < self._options.min_weight_n:
-            return self.succeed("the fingers are free; the object was too light to weigh")
-        if left_n > self._options.load_share * weight_n:
-            return self.wait(f"{left_n:.1f} of {weight_n:.1f} N still rest on the fingers")
-        return self.succeed(f"{left_n:.1f} of {weight_n:.1f} N left on the tool")
-
-
-class OpenFully(MotionLeaf):
-    """Opens the rest of the way once the object is gone."""
-
-    OUTCOME = Outcome.ERROR
-    PHASE = Phase.HANDOVER
-
-    def __init__(self, name: str, grip: GripOptions) -> None:
-        super().__init__(name)
-        self._grip = grip
-
-    def command(self) -> Motion:
-        return self.services.robot.gripper.move(self._grip.open_m, self._grip.force_n)

@@ -152,6 +152,14 @@ class ReleaseOptions:
     push_hold_n: float = 15.0
     """Pushed toward the robot harder than this: no release."""
     push_abort_n: float = 30.0
+    hooked_n: float = 8.0
+    """A stronger pull at the open fingers means that the object hangs on one: between the error of an
+    estimated wrench, several N, and the 15 N with which people draw at what does not come.
+    """
+    hooked_s: float = 1.0
+    """The person is asked to lift it off when it has hung for this long."""
+    free_s: float = 0.2
+    """They count as free when the pull was less for this long."""
     lost_s: float = 0.06
     """The gripper must report an empty hand for this long before it is believed."""
     prompts_at_s: tuple[float, ...] = (5.0, 10.0)

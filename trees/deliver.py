@@ -18,9 +18,10 @@ from behaviours.handover import (
     Say,
 )
 from behaviours.keys import Outcome
+from behaviours.let_go import FingersFree, HoldStill, Loosen, ObjectLeft, OpenFully
 from behaviours.motion import GoTo, toward_person
 from behaviours.observe import SeePerson, TrackHuman
-from behaviours.release import HoldStill, Loosen, ObjectLeft, OpenFully, WaitForTake
+from behaviours.release import WaitForTake
 from planning.types import Phase
 from trees.look import create_sweep
 from trees.options import MissionOptions
@@ -178,10 +179,12 @@ def create_release(options: MissionOptions) -> Behaviour:
     ├── -^- Loosen (D)                  10 mm wider than now
     ├── --> Hold Still
     ├── -^- Object Left? (D)            its weight is off the wrist
-    └── -^- Open Fully (D)
+    ├── -^- Open Fully (D)
+    └── -^- Fingers Free? (D)           nothing hangs on a finger
     ```
     """
     tree = options.tree
+    free = FingersFree("Fingers Free?", options.planning.release, tree.prompts)
     left = ObjectLeft("Object Left?", options.planning.release)
     return Sequence(
         name="Release",
@@ -191,5 +194,6 @@ def create_release(options: MissionOptions) -> Behaviour:
             HoldStill("Hold Still", tree.grip),
             Deadline("Object Left? (D)", left, tree.deadlines.object_left_s, outcome=Outcome.NOT_TAKEN),
             Deadline("Open Fully (D)", OpenFully("Open Fully", tree.grip), tree.deadlines.gripper_s),
+            Deadline("Fingers Free? (D)", free, tree.deadlines.fingers_free_s, outcome=Outcome.NOT_TAKEN),
         ],
     )

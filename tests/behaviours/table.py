@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from behaviours.handover import Say
-from behaviours.release import HoldStill
+from behaviours.let_go import HoldStill
 from tests.behaviours import table_choose, table_give, table_look, table_move
 from tests.behaviours.case import Case
 

@@ -18,8 +18,9 @@ from behaviours.handover import (
     Say,
 )
 from behaviours.keys import Outcome
+from behaviours.let_go import FingersFree, HoldStill, Loosen, ObjectLeft, OpenFully
 from behaviours.options import GripOptions, PersonAges, Prompts
-from behaviours.release import HoldStill, Loosen, ObjectLeft, OpenFully, WaitForTake
+from behaviours.release import WaitForTake
 from hardware.geometry import transform
 from hardware.types import FloatArray
 from perception.types import Keypoint
@@ -99,6 +100,12 @@ def rests(bench: Bench) -> None:
     put(keys.WEIGHT, 2.0 * WEIGHT_N)
 
 
+def hooked(bench: Bench) -> None:
+    """The person draws at what hangs on an open finger."""
+    bench.gripper.drop()
+    bench.arm.force_n = np.array([15.0, 0.0, 0.0])
+
+
 def cases() -> Iterator[Case]:
     yield Case(
         build=lambda: Say("Ask To Come Closer", "Please bring the {label} closer.", wait_s=0.5),
@@ -173,4 +180,10 @@ def cases() -> Iterator[Case]:
         says="^arrived$",
         commands=("gripper",),
         troubles=grip_troubles(),
+    )
+    yield Case(
+        build=lambda: FingersFree("Fingers Free?", RELEASE, Prompts()),
+        prepare=gone,
+        says="^nothing pulls at the open fingers$",
+        troubles=(Trouble(hooked, "^15.0 N at the open fingers$", status=Status.RUNNING),),
     )

@@ -9,15 +9,16 @@ import pytest
 from py_trees.common import Status
 
 from behaviours import keys
+from behaviours.let_go import FingersFree, HoldStill, Loosen, ObjectLeft, OpenFully
 from behaviours.options import GripOptions, PersonAges, Prompts
-from behaviours.release import HoldStill, Loosen, ObjectLeft, OpenFully, WaitForTake, hand_distance_m
+from behaviours.release import WaitForTake, hand_distance_m
 from hardware.types import FloatArray
 from perception.types import HandoverRequest, Keypoint
 from planning.options import ReleaseOptions
 from planning.types import Phase
 from tests.bar import person
 from tests.behaviours.inputs import held
-from tests.behaviours.table_give import ignores, takes
+from tests.behaviours.table_give import hooked, ignores, takes
 from tests.behaviours.table_look import holding
 from tests.bench import Bench
 from tests.fakes import FOREVER
@@ -140,6 +141,21 @@ def test_the_object_left_when_its_weight_did_or_somebody_draws_at_it(
     leaf = left(bench, weight_n)
     bench.arm.force_n = np.array(force)
     assert tick(leaf, bench) is ended, leaf.feedback_message
+
+
+def test_what_hangs_on_a_finger_is_asked_for_once_and_no_handover_before_it_came_off() -> None:
+    bench = Bench()
+    hooked(bench)
+    leaf = ready(FingersFree("Fingers Free?", RELEASE, Prompts()), bench)
+    run(leaf, bench, seconds=5.0)
+    assert leaf.status is Status.RUNNING
+    assert bench.announcer.said == [Prompts().hooked]
+    bench.arm.force_n = np.zeros(3)
+    freed_s = bench.clock.now()
+    run(leaf, bench, seconds=5.0)
+    assert leaf.status is Status.SUCCESS
+    assert bench.clock.now() - freed_s >= RELEASE.free_s, "one light reading is none"
+    assert bench.log == []
 
 
 # Hands ------------------------------------------------------------------------------------------------
