@@ -32,7 +32,9 @@ TORSO = (Keypoint.LEFT_SHOULDER, Keypoint.RIGHT_SHOULDER, Keypoint.LEFT_HIP, Key
 SAME_PLACE_M = 0.12
 
 REACH_FORWARD_M = 0.20
-REACH_UP_M = (-0.45, 0.05)
+REACH_BELOW_CHIN_M = 0.05
+REACH_LOWEST = 1.1
+"""Of the upper arm's length, below the shoulder."""
 REACH_FOREARM_DEG = 60.0
 REACH_FRAMES = 5
 REACH_HYSTERESIS_M = 0.05
@@ -156,13 +158,17 @@ class ReachingArm:
 def forward_reach(shoulder: FloatArray, elbow: FloatArray, wrist: FloatArray) -> float:
     """How far the wrist is stretched from the shoulder toward the robot in metres; 0 when it is not held
     out.
+
+    Held out is hardly lower than the elbow of a hanging arm, where nothing is ever offered: on the thigh of a
+    seated person the wrist lies 1.2 upper arms under the shoulder.
     """
     toward = horizontal(-shoulder)
     if toward is None or not np.isfinite([elbow, wrist]).all():
         return 0.0
     reach = wrist - shoulder
     forearm = wrist - elbow
-    if not REACH_UP_M[0] < reach[2] < REACH_UP_M[1]:
+    lowest = -REACH_LOWEST * np.linalg.norm(elbow - shoulder)
+    if not lowest <= reach[2] < REACH_BELOW_CHIN_M:
         return 0.0
     raised = -forearm[2] < np.cos(np.deg2rad(REACH_FOREARM_DEG)) * np.linalg.norm(forearm)
     return float(reach @ toward) if raised else 0.0

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardware.sim.reach import bend_arm
 from perception.arm import (
     ArmLengthEstimator,
     ReachingArm,
@@ -109,6 +110,23 @@ def test_reach_counts_forward_raised_and_at_hand_height() -> None:
     assert forward_reach(shoulder, elbow, np.array([0.95, 0.0, 0.60])) == 0.0
     assert forward_reach(shoulder, np.array([1.1, 0.0, 0.3]), np.array([1.05, 0.0, 0.06])) == 0.0
     assert forward_reach(shoulder, elbow, np.full(3, np.nan)) == 0.0
+
+
+@pytest.mark.parametrize("stature_m", [1.5, 1.7, 1.9])
+def test_hands_that_rest_on_the_thighs_do_not_reach(stature_m: float) -> None:
+    # A seated person's wrist lies 0.14 of the stature before the hip and 0.062 above it, the shoulder 0.288.
+    joints = person()
+    for side, y in (("LEFT", -0.115), ("RIGHT", 0.115)):
+        shoulder = np.array([1.3, y * stature_m, 0.4])
+        wrist = shoulder + stature_m * np.array([-0.14, 0.0, -0.226])
+        upper_arm, forearm = 0.186 * stature_m, 0.146 * stature_m
+        elbow, _ = bend_arm(shoulder, wrist, upper_arm, forearm, np.array([0.35, 0.0, -0.9]))
+        assert np.degrees(np.arccos((elbow - wrist)[2] / forearm)) > 60.0, "the forearm is rather level"
+        for name, point in (("SHOULDER", shoulder), ("ELBOW", elbow), ("WRIST", wrist)):
+            joints[Keypoint[f"{side}_{name}"]] = point
+    joints[Keypoint.LEFT_WRIST, 0] -= 0.05
+    arm = ReachingArm("right")
+    assert {arm.update(joints) for _ in range(10)} == {"right"}
 
 
 def test_the_other_arm_must_reach_clearly_farther() -> None:

@@ -161,7 +161,8 @@ def test_the_same_places_always_agree_and_exchanged_ones_never(labels: list[int]
     text = json.dumps({"human": labels[:3], "robot": labels[3:6]})
     assert second_cells(backward(text), 5, 3) == first
     check_agreement(first, first, CELLS)
-    human, robot = (np.mean([CELLS[i - 1] for i in cells], axis=0) for cells in (first.human, first.robot))
+    boxes = (np.mean([CELLS[i - 1] for i in cells], axis=0) for cells in (first.human, first.robot))
+    human, robot = ((box[:2] + box[2:]) / 2.0 for box in boxes)
     if not np.allclose(human, robot):
         with pytest.raises(VlmParseError):
             check_agreement(first, RegionCells(first.robot, first.human), CELLS)
