@@ -18,11 +18,12 @@ from planning.errors import NoGrasp, NoHandoverPose, Unreachable
 from planning.held import held_object, stays_upright
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.nominal import nominal_person
-from planning.options import PresentationOptions, SelectionOptions
+from planning.options import PresentationOptions, RankingRule, SelectionOptions
 from planning.pick import plan_grasp
 from planning.presentation import default_poses, handover_poses
 from planning.protocols import GraspProposer
-from planning.selection import Region, grasp_view, mark_regions, select
+from planning.ranking_rules import ranked_queue
+from planning.selection import Region, grasp_view, mark_regions
 from planning.types import (
     Grasp,
     GraspPlan,
@@ -87,15 +88,27 @@ class RankGrasps(WorkerLeaf):
     WRITES = {keys.GRASP_QUEUE: tuple}
     OUTCOME = Outcome.NOT_GRASPABLE
 
-    def __init__(self, name: str, region: Region, selection: SelectionOptions) -> None:
+    def __init__(
+        self, name: str, region: Region, selection: SelectionOptions, rule: RankingRule = "deliverable"
+    ) -> None:
         super().__init__(name)
         self._region = region
         self._selection = selection
+        self._rule: RankingRule = rule
 
     def job(self) -> Callable[[], tuple[Grasp, ...]]:
         request: HandoverRequest = self.read(keys.REQUEST)
-        upright = stays_upright(request.label, self.read(keys.GRASP_VIEW))
-        return partial(select, self.read(keys.GRASPS), self._region, self._selection, upright=upright)
+        view: GraspView = self.read(keys.GRASP_VIEW)
+        return partial(
+            ranked_queue,
+            self._rule,
+            self.read(keys.GRASPS),
+            view,
+            self._region,
+            self._selection,
+            self.services.rng,
+            upright=stays_upright(request.label, view),
+        )
 
     def finish(self, result: tuple[Grasp, ...]) -> Status:
         self.write(keys.GRASP_QUEUE, result)

@@ -116,18 +116,22 @@ class RegionCells:
 class Regions:
     """Where a person and where the robot would hold the object: disjoint masks bool (H, W) on the object.
 
-    cells is None when no grid was used; source names what decided (a model, a simulated model, the shape
-    rule).
+    human_mask is empty where a method knows only the robot's part; cells is None when no grid was used; source
+    names what decided (a model, a simulated model, the shape rule); contact_map (H, W), 0..1, of a method that
+    draws one: how surely a person's hand goes there.
     """
 
     robot_mask: BoolArray
     human_mask: BoolArray
     cells: RegionCells | None
     source: str
+    contact_map: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "robot_mask", readonly(self.robot_mask, (None, None), np.bool_))
         object.__setattr__(self, "human_mask", readonly(self.human_mask, (None, None), np.bool_))
+        if self.contact_map is not None:
+            object.__setattr__(self, "contact_map", readonly(self.contact_map, (None, None)))
 
 
 @dataclass(frozen=True)

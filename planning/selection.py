@@ -57,6 +57,7 @@ def grasp_view(
         robot_points=_object_points(frame, regions.robot_mask, table_z_m) if regions else nowhere,
         human_points=_object_points(frame, regions.human_mask, table_z_m) if regions else nowhere,
         table_z_m=table_z_m,
+        contact_map=regions.contact_map if regions else None,
     )
 
 
@@ -92,14 +93,7 @@ def select(
     for most people (measured: 45 % deliverable, 97 % with a lean of 30 degrees or more).
     Grasps that lie in both regions are used only where no other is left. Raises NoGrasp with the counts.
     """
-    chosen = np.flatnonzero(allowed(grasp_set, region))
-    if len(chosen) == 0:
-        raise NoGrasp(
-            f"none of {len(grasp_set.grasps)} grasps lies {_PLACES[region]}: "
-            f"{int(grasp_set.in_robot.sum())} lie in the robot's region, "
-            f"{int(grasp_set.in_human.sum())} in the person's"
-        )
-    candidates = [grasp_set.grasps[i] for i in chosen]
+    candidates = members(grasp_set, region)
     ranking = rank_grasps(contact_poses(candidates), human_poses(grasp_set), options.alpha)
     ranked = [candidates[i] for i in ranking.order]
     if upright:
@@ -174,6 +168,18 @@ def allowed(grasp_set: GraspSet, region: Region) -> BoolArray:
         return ~grasp_set.in_human
     apart = grasp_set.in_robot & ~grasp_set.in_human
     return apart if apart.any() else grasp_set.in_robot
+
+
+def members(grasp_set: GraspSet, region: Region) -> list[Grasp]:
+    """The grasps that may be taken for a region, as they were proposed. Raises NoGrasp with the counts."""
+    chosen = np.flatnonzero(allowed(grasp_set, region))
+    if len(chosen) == 0:
+        raise NoGrasp(
+            f"none of {len(grasp_set.grasps)} grasps lies {_PLACES[region]}: "
+            f"{int(grasp_set.in_robot.sum())} lie in the robot's region, "
+            f"{int(grasp_set.in_human.sum())} in the person's"
+        )
+    return [grasp_set.grasps[i] for i in chosen]
 
 
 def contact_poses(grasps: Sequence[Grasp]) -> FloatArray:

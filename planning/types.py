@@ -109,7 +109,8 @@ class GraspView:
 
     object_points (N, 3): the object's visible surface; scene_points (M, 3): everything else near it (table
     included);
-    robot_points, human_points (K, 3): the two regions' points; table_z_m: height of the table top.
+    robot_points, human_points (K, 3): the two regions' points; table_z_m: height of the table top;
+    contact_map (H, W) of the frame, 0..1, where a method draws one: how surely a person's hand goes there.
     """
 
     frame: RGBDFrame
@@ -119,6 +120,7 @@ class GraspView:
     robot_points: FloatArray
     human_points: FloatArray
     table_z_m: float
+    contact_map: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def create_pick_from(
         memory=True,
         children=[
             GenerateGrasps("Generate Grasps", samples, epsilon_m, options.scene.table_top_z_m),
-            RankGrasps("Rank Grasps", region, options.planning.selection),
+            RankGrasps("Rank Grasps", region, options.planning.selection, options.ranking),
             Retry(f"Next Reachable x{budget}", try_grasp, num_failures=budget),
         ],
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from behaviours.options import TreeOptions
 from perception.options import GridOptions
 from planning.motion.options import MotionOptions, SceneOptions
-from planning.options import PlanningOptions
+from planning.options import PlanningOptions, RankingRule
 
 
 @dataclass(frozen=True)
@@ -19,3 +19,5 @@ class MissionOptions:
     planning: PlanningOptions = field(default_factory=PlanningOptions)
     scene: SceneOptions = field(default_factory=SceneOptions)
     motion: MotionOptions = field(default_factory=MotionOptions)
+    ranking: RankingRule = "deliverable"
+    """Which grasp is tried first."""
