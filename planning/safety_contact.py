@@ -58,9 +58,7 @@ def _watch_force(
     state: ContactState, arm: ArmState, phase: Phase, elapsed_s: float, now_s: float, o: SafetyOptions
 ) -> tuple[ContactState, SafetyVerdict | None]:
     force, expected = arm.force, state.force if state.force is not None else arm.force
-    # A force that only ceases is no collision: expected is anything from none to the mean.
-    kept = np.clip(float(force @ expected) / max(float(expected @ expected), 1e-9), 0.0, 1.0)
-    size_n = float(np.linalg.norm(force - kept * expected))
+    size_n = float(np.linalg.norm(_unexpected(force, expected)))
     # While handing over only the hard limit is unexpected.
     since_s = _since(size_n > o.force_n and phase not in _PULLED, state.force_since_s, now_s)
     state = replace(state, force=_mean(expected, force, elapsed_s, o), force_since_s=since_s)
@@ -100,7 +98,7 @@ def _watch_load(
     load = _load(arm)
     if load is None or state.load is None:
         return replace(state, load=load, load_since_s=None), None
-    off = np.abs(load - state.load)
+    off = np.abs(_unexpected(load, state.load))
     over = off / np.array(o.torque_nm)
     worst = int(np.argmax(over))
     since_s = _since(over[worst] > 1.0 and phase not in _PULLED, state.load_since_s, now_s)
@@ -110,6 +108,14 @@ def _watch_load(
     limit = f"{o.torque_nm[worst]:.0f} Nm for {o.torque_s:.2f} s"
     words = f"unexpected load of {off[worst]:.0f} Nm on joint {worst + 1}, {limit} are a collision"
     return state, stopping(StopCode.CONTACT, words)
+
+
+def _unexpected(value: FloatArray, expected: FloatArray) -> FloatArray:
+    """What of a reading (n,) nobody expects. What only ceases is no collision, as when fingers that closed
+    against the table are lifted off it: expected is anything from none to the mean.
+    """
+    kept = np.clip(float(value @ expected) / max(float(expected @ expected), 1e-9), 0.0, 1.0)
+    return np.asarray(value - kept * expected)
 
 
 def _load(arm: ArmState) -> FloatArray | None:

@@ -65,6 +65,7 @@ def test_a_load_that_the_wrist_does_not_feel_stops() -> None:
         ([QUIET] * 5 + [QUIET + 0.5 * BUMP] * 20, Phase.PICK, True),
         ([QUIET] * 5 + [QUIET + BUMP] * 8, Phase.HANDOVER, True),  # people pull at what they are handed
         ([QUIET] * 20, Phase.PICK, False),
+        ([QUIET + BUMP] * 5 + [QUIET] * 20, Phase.PICK, True),  # fingers lifted off what they pressed on
     ],
 )
 def test_what_is_no_unexpected_load(loads: list[FloatArray], phase: Phase, told: bool) -> None:
