@@ -1,4 +1,4 @@
-"""Commands of several words (`handover bench sim`): the second word names the module that carries it out."""
+"""Commands of several words (`handover bench stops`): the second names the module that carries it out."""
 
 from __future__ import annotations
 

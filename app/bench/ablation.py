@@ -14,6 +14,7 @@ import numpy as np
 from app.assembly import Assembly
 from app.bench.ablation_execute import execute
 from app.bench.ablation_methods import METHODS, Choice, choose
+from app.bench.engine import lost
 from app.bench.metrics import SUCCESS_PROPORTION, success_proportion
 from app.bench.simulated_labels import human_part
 from app.bench.trials import Trial, quiet
@@ -154,9 +155,18 @@ def run_trial(trial: Trial, setup: Setup, config: Config) -> dict[str, Any]:
         if setup.executes:
             _execute_all(row["methods"], seen, trial, setup, config)
     except Exception as error:  # a trial that breaks is a result too, and shown as one
-        row["failure"] = f"{type(error).__name__}: {error}"
-        row["methods"] = {name: {"success": False, "failure": row["failure"]} for name in METHODS}
+        row |= _failed(f"{type(error).__name__}: {error}")
     return row
+
+
+def lost_trial(trial: Trial) -> dict[str, Any]:
+    """The row of a trial that killed its worker."""
+    row = lost(trial)
+    return row | _failed(row["failure"])
+
+
+def _failed(why: str) -> dict[str, Any]:
+    return {"failure": why, "methods": {name: {"success": False, "failure": why} for name in METHODS}}
 
 
 def _scored(choice: Choice, seen: Seen, trial: Trial) -> dict[str, Any]:

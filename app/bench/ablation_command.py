@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from app.arguments import UNSET, parse
+from app.bench.engine import Engine
 from app.errors import UsageError
 from app.options import Config
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
-    from app.bench.trials import Trial
-
-TRIALS, WORST = "trials.jsonl", "worst"
+WORST = "worst"
 
 
 @dataclass(frozen=True)
@@ -43,8 +38,12 @@ class AblationCommand:
     """Share of trials in which the labels name the parts the wrong way round."""
     execute: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Also carry every grasp out in physics: close, lift, hold."""
+    engine: Engine = "processes"
+    """Where trials run: processes of this machine, or a Dask or Ray cluster."""
     jobs: int = 2
-    """Processes at a time."""
+    """Trials at a time."""
+    cluster: str = ""
+    """Address of your own Dask scheduler or Ray head; one of this machine by default."""
     pictures: int = 6
     """Of how many worst trials."""
     recorded: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
@@ -89,72 +88,22 @@ def _check(command: AblationCommand, config: Config) -> None:
 
 
 def _simulated(command: AblationCommand, config: Config, console: Console) -> int:
-    from app.bench.ablation import Setup, ablation_trials, run_trial
+    from app.bench.ablation import Setup, ablation_trials, lost_trial, run_trial
     from app.bench.ablation_report import draw_worst, print_tables
-    from app.bench.results_file import ResultsFile
+    from app.bench.campaign import INTERRUPTED, TABLE, TRIALS, Campaign
     from hardware.sim.objects import categories, resolve_category
 
     labels = [resolve_category(label) for label in command.objects] or list(categories())
     wanted = ablation_trials(labels, command.trials, command.first_seed)
     setup = Setup(command.regions, command.label_errors, command.execute)
     about = {"setup": asdict(setup), "config": asdict(config)}
-    with ResultsFile(command.out / TRIALS, about, ("label", "instance", "seed")) as results:
-        missing = [t for t in wanted if (t.label, t.instance, t.seed) not in results.rows]
-        work = partial(run_trial, setup=setup, config=config)
-        try:
-            with _progress(console) as progress:
-                bar = progress.add_task("trials", total=len(wanted), completed=len(wanted) - len(missing))
-                for row in in_processes(work, missing, command.jobs):
-                    results.add(row)
-                    progress.advance(bar)
-        except KeyboardInterrupt:
-            console.print("interrupted; the same command goes on from here")
-        keys = [(t.label, t.instance, t.seed) for t in wanted]
-        rows = [results.rows[key] for key in keys if key in results.rows]
+    campaign = Campaign(command.out, "ablation", about, command.engine, command.jobs, command.cluster)
+    work = partial(run_trial, setup=setup, config=config)
+    rows = campaign.run(console, work, wanted, lost_trial)
     if rows:
         print_tables(console, rows, command.execute)
     if len(rows) < len(wanted):
-        return 130
+        return INTERRUPTED
     pictures = draw_worst(command.out / WORST, rows, setup, config, command.pictures)
-    console.print(f"files           {command.out}/: {TRIALS}, {len(pictures)} pictures in {WORST}/")
+    console.print(f"files           {command.out}/: {TRIALS}, {TABLE}, {len(pictures)} pictures in {WORST}/")
     return 0
-
-
-def _progress(console: Console) -> Progress:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """Trials a minute."""
-
-        def render(self, task: Task) -> Text:
-            return Text("" if task.speed is None else f"{60 * task.speed:.0f} a minute")
-
-    return Progress(
-        "trials", BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn(), console=console
-    )
-
-
-def in_processes(
-    work: Callable[[Trial], dict[str, Any]], trials: Sequence[Trial], jobs: int
-) -> Iterator[dict[str, Any]]:
-    """The rows as they come, in any order."""
-    if jobs == 1:
-        yield from map(work, trials)
-        return
-    # One thread of linear algebra per process; set before the children load it.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        try:
-            for future in as_completed([pool.submit(work, trial) for trial in trials]):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -17,8 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from app.bench.ablation_methods import Choice, choose
-from app.bench.ablation_report import share_text
-from app.bench.metrics import SUCCESS_PROPORTION, success_proportion
+from app.bench.metrics import SUCCESS_PROPORTION, share_text, success_proportion
 from app.options import Config
 from app.plan.object_view import check_fills, prepare
 from app.plan.placing import box_of, placed, table_plane

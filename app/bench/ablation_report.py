@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.bench.ablation import Setup, look
 from app.bench.ablation_execute import HELD, UNREACHABLE
 from app.bench.ablation_methods import METHODS, PAPER_SHARES
-from app.bench.report import wilson_interval
+from app.bench.metrics import share_text
 from app.bench.trials import Trial
 from app.options import Config
 from hardware.errors import HandoverError
@@ -25,12 +25,6 @@ _WHY_CHARACTERS = 90
 def count(rows: Sequence[Row], method: str, holds: Callable[[Row], bool]) -> int:
     """In how many trials a method's record fulfils a condition."""
     return sum(holds(row["methods"][method]) for row in rows)
-
-
-def share_text(successes: int, trials: int) -> str:
-    """A share in per cent with its 95 % interval by Wilson."""
-    low, high = wilson_interval(successes, trials)
-    return f"{100 * successes / max(trials, 1):.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def worst(rows: Sequence[Row], method: str, number: int) -> list[Row]:

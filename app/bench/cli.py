@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from app.words import carry_out
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "sim": ("app.bench.sim_command", "whole handovers in simulation, every object with several seeds"),
+    "closed-loop": ("app.bench.closed_loop_command", "whole handovers in simulation, judged by physics"),
     "speed": ("app.bench.speed_command", "what each stage costs as it grows, against the usual ways"),
     "models": ("app.bench.models_command", "how long the learned models take, and how much memory"),
     "graspnet": ("app.bench.graspnet_command", "Contact-GraspNet's stages against the published sampling"),
     "stops": ("app.bench.stops_command", "how fast the arm stops when the program that moves it dies"),
     "handover-point": ("app.bench.handover_point_command", "the predicted point against recorded people"),
     "ablation": ("app.bench.ablation_command", "what regions and ranking are worth, with the paper's metric"),
+    "rerun": ("app.bench.rerun_command", "one trial of a results file again, with video"),
 }
 """Word -> (module with `main(arguments) -> exit code`, what it measures)."""
 

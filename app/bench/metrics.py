@@ -1,4 +1,4 @@
-"""What the benchmark measures of a grasp."""
+"""What the benchmark measures of a grasp, and how sure a share of successes is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from planning.types import Grasp
 
 SUCCESS_PROPORTION = 0.8
 """A grasp succeeds when strictly more than this share of the person's part lies ahead of it."""
+Z_95 = 1.959964
 
 
 def success_proportion(
@@ -26,3 +27,19 @@ def success_proportion(
     drawn = points[rng.choice(len(points), min(n, len(points)), replace=False)]
     ahead = (drawn - grasp.contact) @ grasp.base_from_tcp[:3, 2] > 0.0
     return float(np.mean(ahead))
+
+
+def wilson_interval(successes: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share by Wilson's score; (0, 1) without trials."""
+    if count == 0:
+        return 0.0, 1.0
+    share, z2 = successes / count, Z_95**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = Z_95 / (1 + z2 / count) * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def share_text(successes: int, trials: int) -> str:
+    """A share in per cent with its 95 % interval by Wilson."""
+    low, high = wilson_interval(successes, trials)
+    return f"{100 * successes / max(trials, 1):.1f} ({100 * low:.1f} to {100 * high:.1f})"

@@ -49,10 +49,10 @@ class ResultsFile:
         """Append a finished trial, on disk when this returns; one already there is left as it is."""
         if self.key(row) in self.rows:
             return
-        self.rows[self.key(row)] = row
         self._file.write(json.dumps(row) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+        self.rows[self.key(row)] = row
 
     def _whole_lines(self) -> list[str]:
         if not self._path.exists():
@@ -75,3 +75,22 @@ class ResultsFile:
         if theirs != about:
             changed = sorted(key for key in {*theirs, *about} if theirs.get(key) != about.get(key))
             raise BadFile(self._path, f"its trials were made with another {', '.join(changed)}", remedy)
+
+
+def read_results(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What all trials of a file share, and its rows in order. Raises BadFile."""
+    try:
+        first, *rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return first["about"], rows
+    except OSError as error:
+        fault, remedy = f"it cannot be read ({error.strerror})", "name the folder of a benchmark"
+        raise BadFile(path, fault, remedy) from error
+    except (ValueError, KeyError, TypeError) as error:
+        fault, remedy = f"it holds no trials ({error!r})", "name the folder of a benchmark"
+        raise BadFile(path, fault, remedy) from error
+
+
+def trial_name(row: Mapping[str, Any]) -> str:
+    """How a trial is called: what its row begins with, up to its seed."""
+    fields = [*row][: [*row].index("seed") + 1]
+    return "/".join(f"{row[name]:g}" if isinstance(row[name], float) else str(row[name]) for name in fields)

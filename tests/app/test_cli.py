@@ -33,7 +33,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["run", "hammer", "--seed", "-1"], "0 or more"),
         (["run", "hammer", "--video", "film.avi"], ".mp4 or .gif"),
         (["run", "hammer", "--config", "no-such.yaml"], "no-such.yaml"),
-        (["bench", "smi"], "did you mean sim"),
+        (["bench", "sped"], "did you mean speed"),
         (["plan", "no-such-folder", "--object", "mug"], "there is no such folder"),
         (["plan", "."], "--object NAME is missing"),
     ],

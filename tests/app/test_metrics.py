@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bench.metrics import success_proportion
+from app.bench.metrics import share_text, success_proportion, wilson_interval
 from planning.types import Grasp
 
 
@@ -47,3 +47,10 @@ def test_sample_estimates_the_share(count: int, seed: int) -> None:
 def test_nothing_to_count_is_refused() -> None:
     with pytest.raises(ValueError, match="no points"):
         success_proportion(grasp(), np.zeros((0, 3)), rng())
+
+
+def test_wilson_interval_agrees_with_published_figures() -> None:
+    assert wilson_interval(27, 30) == pytest.approx((0.7438, 0.9654), abs=1e-3)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+    assert wilson_interval(10, 10)[1] == pytest.approx(1.0)
+    assert share_text(27, 30) == "90.0 (74.4 to 96.5)"

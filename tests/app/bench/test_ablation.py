@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,18 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from app.bench.ablation import Setup, ablation_trials, look, run_trial, trial_config
-from app.bench.ablation_command import in_processes
+from app.bench.ablation import Setup, ablation_trials, look, lost_trial, run_trial, trial_config
 from app.bench.ablation_execute import HELD, UNREACHABLE, execute
 from app.bench.ablation_methods import METHODS, choose, farthest_pair
 from app.bench.ablation_recorded import judge_folder, part_mask, pixel
-from app.bench.ablation_report import print_tables, share_text, worst
-from app.bench.results_file import ResultsFile
+from app.bench.ablation_report import print_tables, worst
+from app.bench.engine import DIED
+from app.bench.metrics import share_text
+from app.bench.results_file import trial_name
 from app.bench.simulated_labels import human_part
 from app.bench.trials import Trial
 from app.cli import main
 from app.options import Config
-from hardware.errors import BadFile
 from hardware.geometry import pose
 from hardware.sim.options import SimOptions, WristCameraOptions
 from perception.types import RegionCells
@@ -117,24 +118,6 @@ def test_tables_count_physical_outcomes_apart() -> None:
     assert "mug (2)" in text
 
 
-def test_finished_trials_outlive_a_kill(tmp_path: Path) -> None:
-    path, keys, about = tmp_path / "trials.jsonl", ("label", "seed"), {"size": (1, 2)}
-    with ResultsFile(path, about, keys) as results:
-        results.add({"label": "mug", "seed": 0, "share": 1.0})
-    path.write_bytes(path.read_bytes() + b'{"label": "mug", "seed": 1, "sha')
-    with ResultsFile(path, about, keys) as results:
-        assert list(results.rows) == [("mug", 0)]
-        results.add({"label": "mug", "seed": 1, "share": 0.5})
-        results.add({"label": "mug", "seed": 0, "share": 0.0})
-    with ResultsFile(path, about, keys) as results:
-        assert [one["share"] for one in results.rows.values()] == [1.0, 0.5]
-    with pytest.raises(BadFile, match="made with another size"):
-        ResultsFile(path, {"size": (1, 3)}, keys)
-    path.write_text("no trials\n", encoding="utf-8")
-    with pytest.raises(BadFile, match="holds no trials"):
-        ResultsFile(path, about, keys)
-
-
 @pytest.fixture(scope="module")
 def executed() -> dict[str, Any]:
     return run_trial(TRIAL, Setup(executes=True), CONFIG)
@@ -151,9 +134,17 @@ def test_a_trial_tells_all_methods_with_seed_versions_and_outcome(executed: dict
 
 
 def test_a_trial_repeats_alone(executed: dict[str, Any]) -> None:
-    again = next(iter(in_processes(lambda trial: run_trial(trial, Setup(), CONFIG), [TRIAL], 1)))
+    again = run_trial(TRIAL, Setup(), CONFIG)
     for name, figures in again["methods"].items():
         assert figures == {key: v for key, v in executed["methods"][name].items() if key != "outcome"}
+
+
+def test_a_trial_that_killed_its_worker_failed_by_every_method() -> None:
+    row = lost_trial(TRIAL)
+    assert trial_name(row) == "hammer/1/3"
+    assert {(figures["success"], figures["failure"]) for figures in row["methods"].values()} == {
+        (False, DIED)
+    }
 
 
 def test_swapped_labels_hand_the_robot_the_persons_part() -> None:
@@ -184,11 +175,12 @@ def test_command_goes_on_where_it_was_and_draws_the_worst(
 ) -> None:
     seen: list[Trial] = []
 
-    def counted(trial: Trial, setup: Setup, config: Config) -> dict[str, Any]:
-        seen.append(trial)
-        return {**row(trial.label, False, 0.1), "instance": trial.instance, "seed": trial.seed}
+    def counted(work: Any, trials: list[Trial], *_: Any, **__: Any) -> Iterator[dict[str, Any]]:
+        seen.extend(trials)
+        for trial in trials:
+            yield {**row(trial.label, False, 0.1), "instance": trial.instance, "seed": trial.seed}
 
-    monkeypatch.setattr("app.bench.ablation.run_trial", counted)
+    monkeypatch.setattr("app.bench.campaign.run_all", counted)
     words = [
         "bench",
         "ablation",

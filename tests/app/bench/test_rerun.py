@@ -1,0 +1,105 @@
+"""`handover bench rerun`: finds a trial by name or number and says what came out otherwise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bench.ablation import Setup
+from app.bench.closed_loop import Episode
+from app.cli import main
+from app.options import Config
+
+FIRST = {**asdict(Episode("hammer", 1, "takes", 0, 1.0, 7)), "success": True, "score": {"pull_n": 8.0}}
+SECOND = {**asdict(Episode("mug", 2, "late", 1, 0.5, 9)), "success": False, "score": {"pull_n": 3.0}}
+
+
+def results(folder: Path, benchmark: str, *rows: dict[str, Any], **about: Any) -> str:
+    shared = {"benchmark": benchmark, "config": asdict(Config()), **about}
+    lines = [{"about": shared}, *rows]
+    path = folder / "trials.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return str(folder)
+
+
+@pytest.mark.parametrize("word", ["mug/2/late/1/0.5/9", "2"])
+def test_a_trial_is_played_with_what_it_had(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played: list[tuple[Episode, Config]] = []
+
+    def again(episode: Episode, config: Config, film: object) -> dict[str, Any]:
+        played.append((episode, config))
+        return {**SECOND, "wall": {"total_s": 3.0}, "versions": {"numpy": "3"}}
+
+    monkeypatch.setattr("app.bench.closed_loop.run_episode", again)
+    folder = results(tmp_path, "closed-loop", FIRST, SECOND, realtime=False)
+    assert main(["bench", "rerun", word, "--results", folder]) == 0
+    assert played == [(Episode("mug", 2, "late", 1, 0.5, 9), Config())]
+    assert "mug/2/late/1/0.5/9: the same row, bit for bit" in capsys.readouterr().out
+
+
+def test_every_other_figure_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = {**FIRST, "score": {"pull_n": 8.000000001}, "versions": {"numpy": "3"}}
+    monkeypatch.setattr("app.bench.closed_loop.run_episode", lambda *_, **__: other)
+    folder = results(tmp_path, "closed-loop", FIRST)
+    assert main(["bench", "rerun", "1", "--results", folder + "/trials.jsonl"]) == 1
+    said = capsys.readouterr().out
+    assert "score.pull_n: 8.0 before, 8.000000001 now" in said
+    assert "other versions" in said
+    assert "1 figures differ" in said
+
+
+def test_a_trial_of_the_ablation_has_its_setup_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"label": "mug", "instance": 1, "seed": 4, "methods": {}}
+    setups = []
+
+    def again(trial: object, setup: Setup, config: Config) -> dict[str, Any]:
+        setups.append(setup)
+        return row
+
+    monkeypatch.setattr("app.bench.ablation.run_trial", again)
+    setup = Setup("labels", 0.2, True)
+    folder = results(tmp_path, "ablation", row, setup=asdict(setup))
+    assert main(["bench", "rerun", "mug/1/4", "--results", folder]) == 0
+    assert setups == [setup]
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "words", "said"),
+    [
+        ("closed-loop", ["3"], "holds trials 1 to 2"),
+        ("closed-loop", ["mug/2/late/1/0.5/8"], "for example hammer/1/takes/0/1/7"),
+        ("closed-loop", ["1", "--video", "film.avi"], ".mp4 or .gif"),
+        ("ablation", ["1", "--video", "film.mp4"], "nothing moves"),
+        ("speed", ["1"], "rerun plays those of closed-loop, ablation"),
+    ],
+)
+def test_what_cannot_be_played_is_one_clear_error(
+    benchmark: str, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = results(tmp_path, benchmark, FIRST, SECOND)
+    assert main(["bench", "rerun", *words, "--results", folder]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+
+
+def test_trials_at_real_speed_cannot_be_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = results(tmp_path, "closed-loop", FIRST, realtime=True)
+    assert main(["bench", "rerun", "1", "--results", folder]) == 2
+    assert "real speed" in capsys.readouterr().err
+
+
+def test_a_folder_without_results_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "rerun", "1"]) == 2
+    assert "closed-loop: it cannot be read" in capsys.readouterr().err
