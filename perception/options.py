@@ -128,6 +128,16 @@ class SimulatedPerceptionOptions:
 
 
 @dataclass(frozen=True)
+class MapOptions:
+    """Your own network that draws affordance masks or a contact map (`perception.served_maps`)."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    url: str | None = None
+    """For example http://127.0.0.1:8200/maps; it gets a PNG and answers with an .npz."""
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True)
 class PerceptionOptions:
     """All of perception."""
 
@@ -140,3 +150,4 @@ class PerceptionOptions:
     models: ModelOptions = field(default_factory=ModelOptions)
     weights: WeightsOptions = field(default_factory=WeightsOptions)
     remote: RemoteOptions = field(default_factory=RemoteOptions)
+    maps: MapOptions = MapOptions()

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from hardware.types import RGBDFrame
-from perception.types import Detection, HumanPose, Message, Regions, Reply
+from hardware.types import FloatArray, RGBDFrame
+from perception.types import Affordances, Detection, HumanPose, Message, Regions, Reply
 
 
 @runtime_checkable
@@ -61,6 +61,32 @@ class RegionGrounder(Protocol):
 
     def ground(self, frame: RGBDFrame, detection: Detection) -> Regions:
         """Two disjoint regions on the object. Raises RegionsNotFound (or VlmError, VlmParseError)."""
+        ...
+
+
+@runtime_checkable
+class AffordanceSegmenter(Protocol):
+    """Says pixel by pixel what the parts of an object are good for."""
+
+    name: str
+
+    def affordances(self, frame: RGBDFrame, detection: Detection) -> Affordances:
+        """Class and masks of the segmented object. Raises UnknownClass, or PerceptionError without an
+        answer.
+        """
+        ...
+
+
+@runtime_checkable
+class ContactMapper(Protocol):
+    """Says where on an object a person's hand goes."""
+
+    name: str
+
+    def contacts(self, frame: RGBDFrame, detection: Detection) -> FloatArray:
+        """How surely, 0..1, (H, W) of the frame; only pixels of the object count. Raises PerceptionError
+        without an answer.
+        """
         ...
 
 

@@ -23,7 +23,7 @@ _PHRASES = (
     "The person should use the object right away.\n\n**Human cells:** {human}\n**Robot cells:** {robot}",
     "Human: {human}. Robot: {robot}.",
 )
-_CANNED: dict[VlmFault, str] = {
+CANNED: dict[VlmFault, str] = {
     "malformed": "The handle is for the person and the other end is for the robot.",
     "refusal": "I'm sorry, but I can't help with choosing regions in this picture.",
     "empty": "",
@@ -43,6 +43,10 @@ class FrameMemory:
         self._frames.move_to_end(frame.stamp_s)
         while len(self._frames) > self._size:
             self._frames.popitem(last=False)
+
+    def newest(self) -> SceneTruth | None:
+        """The truth of the frame that passed by last."""
+        return next(reversed(self._frames.values())).truth if self._frames else None
 
     def truth_at(self, stamp_s: float) -> SceneTruth | None:
         """The truth of the frame taken at `stamp_s`; None for an unknown frame or one without truth."""
@@ -76,8 +80,8 @@ class SimulatedVlm:
         truth = self._memory.truth_at(picture.stamp_s)
         if truth is None:
             raise VlmError(f"the simulated model never saw the frame of {picture.stamp_s:.3f} s")
-        if fault in _CANNED:
-            return Reply(_CANNED[fault], self.name)
+        if fault in CANNED:
+            return Reply(CANNED[fault], self.name)
         n = picture.grid_n
         if picture.backward:
             listed = _backward(listed, n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -116,9 +117,9 @@ class RegionCells:
 class Regions:
     """Where a person and where the robot would hold the object: disjoint masks bool (H, W) on the object.
 
-    human_mask is empty where a method knows only the robot's part; cells is None when no grid was used; source
-    names what decided (a model, a simulated model, the shape rule); contact_map (H, W), 0..1, of a method that
-    draws one: how surely a person's hand goes there.
+    human_mask is empty where a method knows only the robot's part; cells is None when no grid was used;
+    source names what decided (a model, a simulated model, the shape rule); contact_map (H, W), 0..1, of a
+    method that draws one: how surely a person's hand goes there.
     """
 
     robot_mask: BoolArray
@@ -132,6 +133,14 @@ class Regions:
         object.__setattr__(self, "human_mask", readonly(self.human_mask, (None, None), np.bool_))
         if self.contact_map is not None:
             object.__setattr__(self, "contact_map", readonly(self.contact_map, (None, None)))
+
+
+@dataclass(frozen=True)
+class Affordances:
+    """What a network says of one object: its class, and masks bool (H, W) of the frame by affordance."""
+
+    kind: str
+    masks: Mapping[str, BoolArray]
 
 
 @dataclass(frozen=True)
