@@ -17,6 +17,7 @@ from hardware.calibration.hand_eye_file import check_camera, check_quality, load
 from hardware.calibration.mounts import Mount, WristMount, any_camera
 from hardware.clock import SystemClock
 from hardware.driver.client import DriverProcess
+from hardware.protocols import Clock
 from hardware.realsense.camera import RealSenseCamera
 from hardware.realsense.options import RealSenseOptions
 from hardware.realsense.source import FrameSource
@@ -67,8 +68,8 @@ def seen_in_recording(devices: Devices, driver: DriverProcess, config: Config) -
     if config.hand_eye.file is not None:
         flange_from_camera, check = calibration(config)
     mount = WristMount(driver.history, flange_from_camera, check)
-    camera = wrist_camera(config.realsense, mount, SystemClock())
     robot = devices.robot
+    camera = wrist_camera(config.realsense, mount, robot.clock)
     return replace(
         devices,
         robot=replace(robot, camera=camera, connections=(*robot.connections, camera), watch=camera),
@@ -77,7 +78,7 @@ def seen_in_recording(devices: Devices, driver: DriverProcess, config: Config) -
     )
 
 
-def wrist_camera(options: RealSenseOptions, mount: Mount, clock: SystemClock) -> RealSenseCamera:
+def wrist_camera(options: RealSenseOptions, mount: Mount, clock: Clock) -> RealSenseCamera:
     """The RealSense on its mount, or the recording named in its place; not yet opened."""
     from hardware.realsense.device import DeviceSource
     from hardware.realsense.package import realsense

@@ -16,7 +16,7 @@ from hardware.driver.client import DriverProcess
 from hardware.driver.devices import DeviceAddress
 from hardware.driver.remote import RemoteArm, RemoteGripper, RemoteReflex
 from hardware.kinova.options import KinovaOptions
-from hardware.protocols import Announcer, Camera
+from hardware.protocols import Announcer, Camera, Clock
 from hardware.robot import Robot
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def arm_to_examine(config: Config) -> Iterator[KinovaOptions]:
     from hardware.kinova.loopback.controller import LoopbackController
     from hardware.sim.hosted import open_devices
 
-    with open_devices() as theirs, LoopbackController(theirs.arm, theirs.gripper) as controller:
+    with open_devices(SystemClock()) as theirs, LoopbackController(theirs.arm, theirs.gripper) as controller:
         yield at_controller(config.kinova, controller)
 
 
@@ -88,52 +88,65 @@ def within_limits(config: Config) -> Config:
 
 def _rehearsal(order: Order) -> Devices:
     """The simulated arm behind a loopback controller, moved through the driver process as the real one is."""
-    from hardware.kinova.loopback.controller import LoopbackController
     from hardware.sim.model import camera_mount
-    from hardware.sim.paced import PacedWorld, RestampedCamera
 
-    built, clock = _world(order, realtime=True), SystemClock()
-    theirs = built.robot
-    controller = LoopbackController(theirs.arm, theirs.gripper)
-    address = at_controller(order.config.kinova, controller)
-    driver = driver_of(address, clock, order.journal)
-    camera = RestampedCamera(theirs.camera, theirs.clock, clock)
-    around = (PacedWorld(theirs.clock), controller)
+    recorded = order.config.realsense.recording is not None
+    live = order.realtime or recorded  # a recording plays in real time
+    built = _world(order, live)
+    robot, driver = behind_controller(built.robot, order.config.kinova, order.journal)
     devices = Devices(
-        robot=robot_of(driver, clock, camera, theirs.announcer, around),
-        tracking_camera=RestampedCamera(built.tracking_camera, theirs.clock, clock),
+        robot=robot,
+        tracking_camera=built.tracking_camera,
         flange_from_camera=camera_mount(order.config.sim.camera),
-        live=True,
+        live=live,
         score=lambda: asdict(built.score.report()),
         world=built,
     )
-    if order.config.realsense.recording is None:
+    if not recorded:
         return devices
     from app.gen3_factory import seen_in_recording
 
     return seen_in_recording(devices, driver, order.config)
 
 
+def behind_controller(
+    simulated: Robot, options: KinovaOptions, journal: Path | None = None
+) -> tuple[Robot, DriverProcess]:
+    """A simulated robot moved as the real one is: a driver process, the protocol, a loopback controller.
+
+    All of them live by the simulated time, which passes while somebody sleeps by the robot's clock.
+    """
+    from hardware.kinova.loopback.controller import LoopbackController
+    from hardware.shown_clock import ShownTime
+    from hardware.sim.lockstep import LockstepClock
+
+    time = ShownTime()
+    controller = LoopbackController(simulated.arm, simulated.gripper, simulated.clock)
+    clock = LockstepClock(simulated.clock, time, lambda: driver.seen_s(), SystemClock())
+    driver = DriverProcess(
+        lambda: driver_address(at_controller(options, controller)),
+        options.driver,
+        clock,
+        journal,
+        time,
+    )
+    around = (*simulated.connections, time, controller)
+    return robot_of(driver, clock, simulated.camera, simulated.announcer, around), driver
+
+
 def driver_of(options: KinovaOptions, clock: SystemClock, journal: Path | None = None) -> DriverProcess:
     """The process that will own the arm; it starts when it is entered."""
-    address = DeviceAddress("hardware.kinova.hosted:open_devices", asdict(options))
-    return DriverProcess(address, options.driver, clock, journal)
+    return DriverProcess(driver_address(options), options.driver, clock, journal)
 
 
-def driven(
-    options: KinovaOptions,
-    clock: SystemClock,
-    camera: Camera,
-    announcer: Announcer,
-    around: tuple[AbstractContextManager[object], ...],
-) -> Robot:
-    """Arm and gripper in a driver process of their own."""
-    return robot_of(driver_of(options, clock), clock, camera, announcer, around)
+def driver_address(options: KinovaOptions) -> DeviceAddress:
+    """What the driver process opens."""
+    return DeviceAddress("hardware.kinova.hosted:open_devices", asdict(options))
 
 
 def robot_of(
     driver: DriverProcess,
-    clock: SystemClock,
+    clock: Clock,
     camera: Camera,
     announcer: Announcer,
     around: tuple[AbstractContextManager[object], ...],

@@ -171,11 +171,12 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         if command.step:
             require_operator()
     folder = run_folder(Path(config.run.runs_dir), request.label, datetime.now())
+    realtime = command.realtime or command.step or config.back_ends.robot == "kinova"
     assembly = build(
         config,
         request,
         seed,
-        realtime=command.realtime or command.step,
+        realtime=realtime,
         object_file=command.object_file,
         looks=command.video is not None,
         journal=folder / "driver.jsonl",
@@ -193,7 +194,7 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
     about = {
         "request": request.label,
         "seed": seed,
-        "realtime": command.realtime or command.step,
+        "realtime": realtime,
         "back_ends": dict(assembly.back_ends),
         "config": as_values(config),
     }

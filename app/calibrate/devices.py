@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.assembly import Voice
 from app.errors import UsageError
 from app.options import Config
-from app.robot_factory import LOOPBACK, at_controller, driven, within_limits
+from app.robot_factory import LOOPBACK, behind_controller, driver_of, robot_of, within_limits
 from hardware.calibration.board import Board
 from hardware.clock import SystemClock
 from hardware.protocols import Clock
@@ -100,20 +100,13 @@ def open_devices(config: Config, board: Board, seed: int, *, displaced: bool = T
 def _simulated(
     config: Config, planner: MotionPlanner, mount: FloatArray, board: Board, seed: int, displaced: bool
 ) -> CalibrationDevices:
-    """The simulated arm; with the robot kinova it stands behind a loopback controller, in real time."""
+    """The simulated arm; with the robot kinova it stands behind a loopback controller."""
     from hardware.sim.board import board_world
 
     world = board_world(board, config.sim, seed, displaced=displaced)
     robot = world.built.robot
     if config.back_ends.robot == "kinova":
-        from hardware.kinova.loopback.controller import LoopbackController
-        from hardware.sim.clock import SimulatedClock
-        from hardware.sim.paced import PacedWorld
-
-        clock, controller = SystemClock(), LoopbackController(robot.arm, robot.gripper)
-        around = (PacedWorld(SimulatedClock(world.built.world, clock)), controller)
-        address = at_controller(config.kinova, controller)
-        robot = driven(address, clock, robot.camera, robot.announcer, around)
+        robot, _ = behind_controller(robot, config.kinova)
     return CalibrationDevices(robot, world.pictures, planner, mount, world.judge)
 
 
@@ -126,6 +119,6 @@ def _gen3(config: Config, planner: MotionPlanner, mount: FloatArray) -> Calibrat
         raise UsageError("realsense.recording shows another room and time: no real arm is calibrated by it")
     clock = SystemClock()
     camera = wrist_camera(config.realsense, FixedMount(np.eye(4)), clock)
-    robot = driven(config.kinova, clock, camera, Voice(), ())
+    robot = robot_of(driver_of(config.kinova, clock), clock, camera, Voice(), ())
     robot = replace(robot, connections=(*robot.connections, camera))
     return CalibrationDevices(robot, FreshColour(camera, clock), planner, mount)

@@ -18,6 +18,8 @@ from hardware.driver.host import Host
 from hardware.driver.journal import Journal
 from hardware.driver.options import DriverOptions
 from hardware.errors import HandoverError
+from hardware.protocols import Clock
+from hardware.shown_clock import ShownClock
 
 
 def main() -> int:
@@ -29,6 +31,7 @@ def main() -> int:
     words.add_argument("--arguments", default="{}", help="its keyword arguments as JSON")
     words.add_argument("--options", default="{}", help="DriverOptions as JSON")
     words.add_argument("--journal", type=Path, help="file for what the driver did and when")
+    words.add_argument("--time", type=int, help="descriptor of a time shown; the machine's clock without")
     given = words.parse_args()
     logging.basicConfig(stream=sys.stderr, format="driver: %(message)s", level=logging.WARNING)
     # A Ctrl-C is the program's to answer: it stops the arm in order, and this process with it.
@@ -36,10 +39,10 @@ def main() -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     commands, readings = socket.socket(fileno=given.commands), socket.socket(fileno=given.readings)
     readings.setblocking(False)
-    clock = SystemClock()
+    clock: Clock = SystemClock() if given.time is None else ShownClock(given.time)
     with commands, readings, Journal(given.journal, clock) as journal:
         try:
-            with open_devices(given.opener, given.arguments) as devices:
+            with open_devices(given.opener, given.arguments, clock) as devices:
                 options = DriverOptions(**json.loads(given.options))
                 host = Host(devices, commands, readings, journal, options, clock)
                 signal.signal(signal.SIGTERM, lambda *_: host.close())

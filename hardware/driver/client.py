@@ -15,7 +15,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,7 @@ from hardware.driver.options import DriverOptions
 from hardware.errors import DeviceFault, HardwareError, NotConnected
 from hardware.history import JointHistory
 from hardware.protocols import Clock
+from hardware.shown_clock import ShownTime
 from hardware.types import MotionState, MotionStatus, RobotState
 
 SEND_S = 0.25
@@ -41,8 +42,17 @@ class DriverProcess:
     """Starts the process, keeps its readings, tells it that this program lives; a context manager."""
 
     def __init__(
-        self, address: DeviceAddress, options: DriverOptions, clock: Clock, journal: Path | None = None
+        self,
+        address: DeviceAddress | Callable[[], DeviceAddress],
+        options: DriverOptions,
+        clock: Clock,
+        journal: Path | None = None,
+        time: ShownTime | None = None,
     ) -> None:
+        """address: asked for when the process starts, where it is not known before. time: what the process
+        lives by instead of the machine's clock; `clock` must show it.
+        """
+        self._time = time
         self._address, self._options, self._clock, self._journal = address, options, clock, journal
         self._process: subprocess.Popen[bytes] | None = None
         self._commands: socket.socket
@@ -64,7 +74,7 @@ class DriverProcess:
         with theirs, sent:
             self._process = subprocess.Popen(
                 self._words(theirs.fileno(), sent.fileno()),
-                pass_fds=(theirs.fileno(), sent.fileno()),
+                pass_fds=(theirs.fileno(), sent.fileno(), *([self._time.fileno()] if self._time else [])),
                 env=environment(foreign=self._options.python is not None),
                 stdin=subprocess.DEVNULL,
                 # Its own session: neither Ctrl-C nor Ctrl-Z at the terminal reaches it, only this program.
@@ -138,6 +148,13 @@ class DriverProcess:
             raise NotConnected("the arm's driver", "enter its context first")
         return replace(robot, arm=replace(robot.arm, fault=lost)) if lost else robot
 
+    def seen_s(self) -> float | None:
+        """The newest reading's stamp, None before the first and once the driver is lost; this is no look at
+        the arm.
+        """
+        robot = self._robot
+        return None if robot is None or self._lost else robot.arm.stamp_s
+
     @property
     def lost(self) -> str:
         """Why the driver cannot be reached any more, or an empty string."""
@@ -147,7 +164,8 @@ class DriverProcess:
         return self._lost
 
     def _words(self, commands: int, readings: int) -> list[str]:
-        opener, arguments = self._address.words()
+        address = self._address if isinstance(self._address, DeviceAddress) else self._address()
+        opener, arguments = address.words()
         words = [self._options.python or sys.executable, "-m", "hardware.driver"]
         words += ["--commands", str(commands), "--readings", str(readings)]
         words += [
@@ -158,6 +176,8 @@ class DriverProcess:
             "--options",
             json.dumps(asdict(self._options)),
         ]
+        if self._time is not None:
+            words += ["--time", str(self._time.fileno())]
         return words if self._journal is None else [*words, "--journal", str(self._journal)]
 
     def _await_ready(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from hardware.protocols import Arm, Gripper
+from hardware.protocols import Arm, Clock, Gripper
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ Opener = Callable[..., AbstractContextManager[HostedDevices]]
 
 @dataclass(frozen=True)
 class DeviceAddress:
-    """`module:function` of an Opener, and its keyword arguments as plain JSON values."""
+    """`module:function` of an Opener, and its keyword arguments as plain JSON values (`clock` is added)."""
 
     opener: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -37,8 +37,8 @@ class DeviceAddress:
         return self.opener, json.dumps(dict(self.arguments), allow_nan=False)
 
 
-def open_devices(opener: str, arguments: str) -> AbstractContextManager[HostedDevices]:
-    """The devices behind an address as `DeviceAddress.words` wrote it, not yet connected."""
+def open_devices(opener: str, arguments: str, clock: Clock) -> AbstractContextManager[HostedDevices]:
+    """The devices behind an address as `DeviceAddress.words` wrote it, living by `clock`, not connected."""
     module, _, function = opener.partition(":")
     found: Opener = getattr(import_module(module), function)
-    return found(**json.loads(arguments))
+    return found(clock=clock, **json.loads(arguments))

@@ -57,7 +57,7 @@ class Host:
         self._lost = ""
         self._robot: RobotState | None = None
         self._fault = ""
-        self._fast_s = self._stopped_s = self._sent_s = -np.inf
+        self._fast_s = self._stopped_s = self._sent_s = self._now_s = -np.inf
         self._gone_s: float | None = None
         self._leaving_s: float | None = None
         self._resting = True
@@ -83,6 +83,7 @@ class Host:
         self._read(now_s)
         self._watch(now_s)
         self._publish(now_s)
+        self._now_s = now_s
         if not self._closing.is_set() and not self._nobody_left(now_s):
             return True
         if self._leaving_s is None:
@@ -197,7 +198,9 @@ class Host:
                     self._journal.note("refused", command="reflex", reason=str(error))
 
     def _publish(self, now_s: float) -> None:
-        if now_s - self._sent_s < 1.0 / self._options.state_hz or self._robot is None:
+        # Where time stands still, a program may be waiting for the next reading to let it go on.
+        due = now_s - self._sent_s >= 1.0 / self._options.state_hz or now_s == self._now_s
+        if not due or self._robot is None:
             return
         self._sent_s = now_s
         shift_s = now_s - self._devices.now()

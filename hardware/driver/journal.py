@@ -11,7 +11,7 @@ from hardware.protocols import Clock
 
 
 class Journal:
-    """Appends to a file; without one it keeps silent. Stamps are those of the machine's monotonic clock."""
+    """Appends to a file; without one it keeps silent. Stamps are those of `clock`."""
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
         self._file = None if path is None else path.open("a", encoding="utf-8")

@@ -55,7 +55,7 @@ class KortexGripper:
         """The share to send next; a newer command overwrites it."""
         reading = feedback.newest()
         self._goal = self._before = reading.closed
-        self._moved_s = clock.now()
+        self._moved_s = self._felt_s = clock.now()
         self._grip: float | None = None
         """Where the fingers stalled on what they hold."""
         self._motion: GripperMotion | None = None
@@ -141,11 +141,13 @@ class KortexGripper:
         return closing and not empty and (self._stalled() or self._grip is not None)
 
     def _stalled(self) -> bool:
-        return self._clock.now() - self._moved_s > self._options.gripper_stall_s
+        """Told by readings: a link that is silent for a while says nothing of the fingers."""
+        return self._felt_s - self._moved_s > self._options.gripper_stall_s
 
     def _felt(self, reading: Reading) -> None:
+        self._felt_s = reading.arm.stamp_s
         if abs(reading.closing_s) > STILL_S or abs(reading.closed - self._before) > AT_GOAL / 10.0:
-            self._moved_s = self._clock.now()
+            self._moved_s = max(self._moved_s, self._felt_s)
         self._before = reading.closed
         # Fingers that hold something while the arm moves quiver; only a slip is a loss.
         if self._stalled():

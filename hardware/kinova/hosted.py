@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hardware.clock import SystemClock
 from hardware.driver.devices import HostedDevices
 from hardware.kinova.arm import KortexArm
 from hardware.kinova.checks import limited_speeds, require_fit
@@ -16,15 +15,16 @@ from hardware.kinova.gripper import KortexGripper
 from hardware.kinova.options import KinovaOptions
 from hardware.kinova.package import load_package
 from hardware.kinova.session import KortexSession
+from hardware.protocols import Clock
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def open_devices(**options: Any) -> Iterator[HostedDevices]:
+def open_devices(clock: Clock, **options: Any) -> Iterator[HostedDevices]:
     """Connect, check, limit the speed; options are those of KinovaOptions. Raises HardwareError."""
     options.pop("driver", None)  # this is inside it
-    kinova, clock = KinovaOptions(**options), SystemClock()
+    kinova = KinovaOptions(**options)
     with (
         KortexSession(load_package(kinova.client), kinova) as session,
         Feedback(session, kinova, clock) as felt,

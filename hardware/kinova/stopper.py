@@ -79,7 +79,9 @@ class Stopper:
                 return
 
     def _bring_to_rest(self) -> None:
-        for _ in range(STOP_TRIES):
+        begun_s, tries = self._clock.now(), 0
+        while tries < STOP_TRIES or self._clock.now() - begun_s < STOP_TRIES * STOP_WAIT_S:
+            tries += 1
             calls = self.calls
             try:
                 if self._stop_once() and self._resting() and self._clock.now() > self._insist_s:
@@ -90,7 +92,7 @@ class Stopper:
             except Exception as error:  # the next Stop counts more than why this one failed
                 logger.warning("Stop: %s", error)
             self._clock.sleep(STOP_WAIT_S)
-        self.unseen = f"it is not seen at rest after {STOP_TRIES} stops; press the emergency stop's button"
+        self.unseen = f"it is not seen at rest after {tries} stops; press the emergency stop's button"
         logger.error("the arm: %s", self.unseen)
 
     def _stop_once(self) -> bool:

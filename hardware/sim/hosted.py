@@ -9,7 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from hardware.driver.devices import HostedDevices
+from hardware.protocols import Clock
 from hardware.sim.build import build_world
+from hardware.sim.clock import SimulatedClock
 from hardware.sim.options import PersonOptions, SimOptions
 from hardware.sim.paced import PacedWorld
 from hardware.sim.scenario import sample_scene
@@ -17,13 +19,14 @@ from hardware.sim.scenario import sample_scene
 
 @contextmanager
 def open_devices(
-    label: str = "hammer", seed: int = 0, start_deg: Sequence[float] | None = None
+    clock: Clock, label: str = "hammer", seed: int = 0, start_deg: Sequence[float] | None = None
 ) -> Iterator[HostedDevices]:
-    """A world with this object on the table and nobody there; its time passes as the machine's does."""
+    """A world with this object on the table and nobody there; its time passes as that of `clock` does."""
     options = SimOptions(person=PersonOptions(present=False))
     if start_deg is not None:
         options = replace(options, start_deg=tuple(start_deg))
     rng = np.random.default_rng(seed)
-    robot = build_world(sample_scene(label, None, options, rng), options, rng, realtime=True).robot
-    with PacedWorld(robot.clock):
+    built = build_world(sample_scene(label, None, options, rng), options, rng)
+    robot = built.robot
+    with PacedWorld(SimulatedClock(built.world, clock)):
         yield HostedDevices("simulated Gen3", robot.arm, robot.gripper, robot.clock.now)

@@ -1,13 +1,11 @@
-"""A simulated world whose time passes by itself, as the real one's does, stamped on the machine's clock."""
+"""A simulated world whose time passes by itself, as the real one's does."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from threading import Event, Thread
 from types import TracebackType
 
-from hardware.protocols import Camera, Clock
-from hardware.types import RGBDFrame
+from hardware.protocols import Clock
 
 STEP_S = 0.004
 
@@ -33,16 +31,3 @@ class PacedWorld:
     def _run(self) -> None:
         while not self._ended.is_set():
             self._clock.sleep(STEP_S)
-
-
-class RestampedCamera:
-    """A camera of a world, its frames stamped on another clock that runs at the same rate."""
-
-    def __init__(self, camera: Camera, theirs: Clock, ours: Clock) -> None:
-        self._camera, self._theirs, self._ours = camera, theirs, ours
-
-    def latest(self, max_age_s: float) -> RGBDFrame:
-        """The newest frame; raises StaleData when it is older than `max_age_s`."""
-        frame = self._camera.latest(max_age_s)
-        shift_s = self._ours.now() - self._theirs.now()
-        return replace(frame, stamp_s=frame.stamp_s + shift_s)

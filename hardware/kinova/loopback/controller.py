@@ -61,7 +61,7 @@ class _Peer:
 
 
 class LoopbackController:
-    """The controller; a context manager. `tcp_port` and `udp_port` are free ones unless given."""
+    """The controller; a context manager, which listens while entered, on free ports unless they are given."""
 
     def __init__(
         self,
@@ -82,13 +82,15 @@ class LoopbackController:
         self._ended = Event()
         self._threads: list[Thread] = []
         self.robot = Gen3Answers(arm, gripper, self._clock, self.mischief, self._notify)
-        self._listener = socket.create_server((HOST, ports[0]))
-        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._datagrams.bind((HOST, ports[1]))
-        self.tcp_port: int = self._listener.getsockname()[1]
-        self.udp_port: int = self._datagrams.getsockname()[1]
+        self._listener: socket.socket
+        self._datagrams: socket.socket
+        self.tcp_port, self.udp_port = ports
 
     def __enter__(self) -> LoopbackController:
+        self._listener = socket.create_server((HOST, self.tcp_port))
+        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._datagrams.bind((HOST, self.udp_port))
+        self.tcp_port, self.udp_port = (made.getsockname()[1] for made in (self._listener, self._datagrams))
         for work in (self._accept, self._serve_datagrams, self._run):
             self._spawn(work)
         return self

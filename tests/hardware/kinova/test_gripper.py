@@ -95,3 +95,23 @@ def test_what_the_stroke_cannot_is_refused_here(gripper_rig: Rig) -> None:
     with pytest.raises(LimitViolation):
         gripper_rig.gripper.move(0.2, 40.0)
     assert gripper_rig.count("SendGripperCommand") == 0
+
+
+def test_a_link_that_is_silent_for_a_while_says_nothing_of_the_fingers(gripper_rig: Rig) -> None:
+    """That no reading came is no proof that the fingers stood still: only readings tell a stall."""
+    gripper, clock = gripper_rig.gripper, gripper_rig.clock
+    gripper_rig.feedback.listeners.clear()
+    gripper.move(0.0, 40.0)
+    gripper_rig.until(lambda: gripper._wanted is None)
+    reading, begun_s = gripper_rig.feedback.newest(), clock.now()
+
+    def told(closed: float, after_s: float) -> bool:
+        arm = replace(reading.arm, stamp_s=begun_s + after_s)
+        gripper._felt(replace(reading, arm=arm, closed=closed))
+        return gripper._holds(replace(reading, closed=closed))
+
+    assert not told(0.3, 0.0)
+    assert not told(0.4, 0.1)
+    clock.sleep(1.0)
+    assert not gripper._holds(replace(reading, closed=0.4))
+    assert told(0.4, 0.1 + 1.1 * gripper_rig.options.gripper_stall_s)
