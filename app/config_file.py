@@ -36,9 +36,9 @@ def _section(options: Any, depth: int) -> Iterator[str]:
     notes = _notes(type(options))
     for field in fields(options):
         value, note = getattr(options, field.name), notes.get(field.name, "")
+        if depth == 0:
+            yield ""
         if is_dataclass(value):
-            if depth == 0:
-                yield ""
             yield from _comment(_purpose(type(value)), indent)
             yield f"{indent}{field.name}:"
             yield from _section(value, depth + 1)

@@ -17,6 +17,8 @@ import numpy as np
 from app import model_factory, remote_factory
 from app.assembly import Assembly, DrawnCamera, Voice
 from app.jobs import JobLog, Lane
+from app.method_factory import Parts, own_grounder
+from app.methods import METHODS, asks_grid, has_own_grounder
 from app.options import Config
 from app.order import Devices, Order
 from app.remote_factory import here_or_there
@@ -61,11 +63,12 @@ def build(
     robot = replace(plain, arm=arm, announcer=voice, connections=(*plain.connections, *workers))
     if not devices.live:
         robot = replace(robot, camera=DrawnCamera(robot.camera, jobs))
+    detector = DETECTORS[names.detector](order)
     services = Services(
         robot=robot,
-        detector=DETECTORS[names.detector](order),
+        detector=detector,
         segmenter=SEGMENTERS[names.segmenter](order),
-        vlm=VLMS[names.vlm](order),
+        vlm=VLMS[names.vlm](order) if asks_grid(config) else None,
         shape_grounder=_shape_grounder(),
         human=HUMANS[names.human](order, devices, executors[Lane.TRACKER]),
         grasps=GRASPS[names.grasps](order),
@@ -73,7 +76,9 @@ def build(
         executor=executors[Lane.TREE],
         beside=executors[Lane.BESIDE],
         rng=order.rng,
+        grounder=own_grounder(Parts(order, detector, VLMS[names.vlm])),
     )
+    regions = services.grounder or services.shape_grounder
     return Assembly(
         services=services,
         mission=mission_options(config),
@@ -82,7 +87,7 @@ def build(
             "detector": services.detector.name,
             "segmenter": services.segmenter.name,
             "vlm": services.vlm.name if services.vlm else "none",
-            "fallback": services.shape_grounder.name,
+            "regions" if services.grounder else "fallback": regions.name,
             "grasps": services.grasps.name,
             "human": services.human.name,
             "planner": services.planner.name,
@@ -103,6 +108,8 @@ def mission_options(config: Config) -> MissionOptions:
         planning=config.planning,
         scene=config.scene,
         motion=config.motion,
+        ranking=METHODS[config.method].ranking,
+        own_grounder=has_own_grounder(config),
     )
 
 

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.methods import method_faults
 from app.options import Config
 
 Location = tuple[str | int, ...]
@@ -197,8 +198,9 @@ def _grounding(config: Config) -> Iterator[tuple[Location, str]]:
             ("perception", "vlm", "key_variable"),
             "the name of an environment variable is needed, such as OPENAI_API_KEY; never the key itself",
         )
-    if vlm.base_url is not None and (fault := _url_fault(vlm.base_url)):
-        yield ("perception", "vlm", "base_url"), fault
+    for key, url in (("vlm", vlm.base_url), ("maps", config.perception.maps.url)):
+        if url is not None and (fault := _url_fault(url)):
+            yield ("perception", key, "base_url" if key == "vlm" else "url"), fault
 
 
 def _url_fault(url: str) -> str:
@@ -266,6 +268,7 @@ def _bounds(key: str) -> tuple[float, float]:
 def disagreements(config: Config) -> Iterator[tuple[Location, str]]:
     """Keys that must have one value and have two, and values that leave no room for each other."""
     yield from _grounding(config)
+    yield from method_faults(config)
     for one, other in AGREE:
         first, second = (_value(config, tuple(key.split("."))) for key in (one, other))
         if first != second:

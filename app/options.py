@@ -19,6 +19,10 @@ from perception.options import PerceptionOptions
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.options import PlanningOptions
 
+MethodName = Literal[
+    "ours", "ours_paper", "lan_grasp", "affnet_dr", "contact_handover", "aleotti", "meng", "random"
+]
+
 
 @dataclass(frozen=True)
 class BackEnds:
@@ -40,6 +44,10 @@ class BackEnds:
     human: Literal["simulated", "vitpose", "alphapose"] = "simulated"
     """Finds the person's joints in the picture."""
     planner: Literal["roboplan"] = "roboplan"
+    maps: Literal["simulated", "server"] = "simulated"
+    """Draws the affordance masks or the contact map of a method that needs them: server is your own network
+    at perception.maps.url.
+    """
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,10 @@ class Config:
     """Every number a user may change."""
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+    method: MethodName = "ours"
+    """How regions are found and grasps are ranked: ours, ours_paper (Eqs. 1-4 as printed), or another method
+    of the field; `handover bench methods --help` says what of each is faithful and what stands in.
+    """
     back_ends: BackEnds = BackEnds()
     run: RunOptions = RunOptions()
     tree: TreeOptions = field(default_factory=TreeOptions)

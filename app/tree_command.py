@@ -34,13 +34,14 @@ def main(arguments: Sequence[str]) -> int:
     from rich.console import Console
 
     from app.factory import AHEAD, mission_options
+    from app.methods import asks_grid
     from app.views.drawing import ASCII, marks_for, tree_lines
     from app.watcher import TreeWatcher
     from trees.handover import create_root
 
     names = config.back_ends
     ahead = names.grasps in AHEAD and config.perception.remote.url is None
-    root = create_root(mission_options(config), vlm=names.vlm != "none", ahead=ahead)
+    root = create_root(mission_options(config), vlm=asks_grid(config), ahead=ahead)
     console = Console()
     if command.dot:
         print(dot_tree(root).to_string())

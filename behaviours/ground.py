@@ -14,7 +14,7 @@ from behaviours.base import WorkerLeaf
 from behaviours.keys import Outcome, SecondOpinion, Unanswered
 from hardware.types import FloatArray, RGBDFrame
 from perception.cross_check import check_agreement, second_cells
-from perception.errors import VlmError, VlmParseError
+from perception.errors import RegionsNotFound, VlmError, VlmParseError
 from perception.grid import grid_cells
 from perception.grounding import (
     backward_messages,
@@ -25,7 +25,7 @@ from perception.grounding import (
 )
 from perception.options import GridOptions
 from perception.pointcloud import masked_points, without_outliers
-from perception.protocols import Interruptible, VisionLanguageModel
+from perception.protocols import Interruptible, RegionGrounder, VisionLanguageModel
 from perception.types import Detection, HandoverRequest, Message, Regions, Reply
 from planning.motion.options import SceneOptions
 from planning.scene import clutter_cuboids
@@ -136,10 +136,10 @@ class AskVlm(WorkerLeaf):
         return self.succeed(f"{len(reply.text)} characters from {reply.source}")
 
 
-def _interrupt(vlm: VisionLanguageModel | None) -> None:
+def _interrupt(asked: VisionLanguageModel | RegionGrounder | None) -> None:
     """Free the worker, which would wait for the answer though nobody wants it any more."""
-    if isinstance(vlm, Interruptible):
-        vlm.interrupt()
+    if isinstance(asked, Interruptible):
+        asked.interrupt()
 
 
 def _shows(prompt: tuple[Message, ...], frame: RGBDFrame) -> bool:
@@ -244,6 +244,28 @@ class GroundByShape(WorkerLeaf):
 
     def job(self) -> Callable[[], Regions]:
         return partial(self.services.shape_grounder.ground, self.read(keys.FRAME), self.read(keys.OBJECT))
+
+    def finish(self, result: Regions) -> Status:
+        self.write(keys.REGIONS, result)
+        return self.succeed(_described(result))
+
+
+class GroundByMethod(WorkerLeaf):
+    """Asks the configured method's own grounder; there is no fallback, or it would be another method."""
+
+    READS = {keys.FRAME: RGBDFrame, keys.OBJECT: Detection}
+    WRITES = {keys.REGIONS: Regions}
+    OUTCOME = Outcome.NOT_GRASPABLE
+
+    def job(self) -> Callable[[], Regions]:
+        grounder = self.services.grounder
+        if grounder is None:
+            raise RegionsNotFound("the method has no grounder of its own; build the tree without it")
+        return partial(grounder.ground, self.read(keys.FRAME), self.read(keys.OBJECT))
+
+    def cancel(self) -> None:
+        super().cancel()
+        _interrupt(self.services.grounder)
 
     def finish(self, result: Regions) -> Status:
         self.write(keys.REGIONS, result)

@@ -28,6 +28,8 @@ class Services:
     beside: JobExecutor
     """For a job that shall run at the same time as those of `executor`."""
     rng: np.random.Generator
+    grounder: RegionGrounder | None = None
+    """Of a method that finds regions in a way of its own; None: by the model and the grid, or by shape."""
 
     @property
     def ahead(self) -> bool:

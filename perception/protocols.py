@@ -90,6 +90,10 @@ class ContactMapper(Protocol):
         ...
 
 
+class MapNetwork(AffordanceSegmenter, ContactMapper, Protocol):
+    """Draws whichever of both a method asks for."""
+
+
 @runtime_checkable
 class HumanTracker(Protocol):
     """Follows the person who asked."""

@@ -30,10 +30,12 @@ BLUR_PX = 4.0
 """How far the contact map spreads over the rim of the person's part, in a picture 640 px wide."""
 
 
-class SimulatedAffordances:
-    """An AffordanceSegmenter that is perfect on the classes of the UMD data and knows no others."""
+class SimulatedMaps:
+    """An AffordanceSegmenter that is perfect on the classes of the UMD data and knows no others, and a
+    ContactMapper that knows the person's part of anything.
+    """
 
-    name = "simulated affordance network (17 classes of the UMD data)"
+    name = "simulated maps"
 
     def affordances(self, frame: RGBDFrame, detection: Detection) -> Affordances:
         """The handle with what leads to it affords "grasp", the rest what its class is for. Raises
@@ -49,14 +51,10 @@ class SimulatedAffordances:
         robot = _pixels(truth, number, part_ids(thing, thing.robot_part)) & ~human
         return Affordances(kind, {PERSONS: human, WORKS[kind]: robot})
 
-
-class SimulatedContacts:
-    """A ContactMapper that knows the person's part: 1 there, fading over its rim."""
-
-    name = "simulated contact map"
-
     def contacts(self, frame: RGBDFrame, detection: Detection) -> FloatArray:
-        """How surely (H, W) a hand goes there. Raises PerceptionError for a real frame."""
+        """How surely (H, W) a hand goes there: 1 on the person's part, fading over its rim. Raises
+        PerceptionError for a real frame.
+        """
         from scipy import ndimage
 
         truth = truth_of(frame, self.name)

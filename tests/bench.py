@@ -75,6 +75,7 @@ class Bench:
             executor=self.executor,
             beside=beside or self.executor,
             rng=np.random.default_rng(1),
+            grounder=self.shape,
         )
 
     @property

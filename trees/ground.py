@@ -10,7 +10,8 @@ from py_trees.composites import Parallel, Selector, Sequence
 from py_trees.decorators import FailureIsSuccess, Retry
 
 from behaviours.decorators import Deadline
-from behaviours.ground import AskVlm, CrossCheck, GroundByShape, ParseRegions
+from behaviours.ground import AskVlm, CrossCheck, GroundByMethod, GroundByShape, ParseRegions
+from behaviours.keys import Outcome
 from behaviours.propose import ProposeGrasps
 from trees.options import MissionOptions
 
@@ -27,7 +28,7 @@ def create_understand(options: MissionOptions, *, vlm: bool = True, ahead: bool 
     ```
     """
     ground = create_ground_regions(options, vlm=vlm)
-    if not (vlm and ahead):
+    if options.own_grounder or not (vlm and ahead):
         return ground
     propose = ProposeGrasps("Propose Grasps", options.scene.table_top_z_m)
     return Parallel(
@@ -38,8 +39,8 @@ def create_understand(options: MissionOptions, *, vlm: bool = True, ahead: bool 
 
 
 def create_ground_regions(options: MissionOptions, *, vlm: bool = True) -> Behaviour:
-    """Writes scene/regions; without a model (`vlm=False`) Ground By Shape stands alone.
-    With `grid.ask_twice` a Cross-Check (D) follows Parse Regions.
+    """Writes scene/regions; without a model (`vlm=False`) Ground By Shape stands alone, and of a method with
+    an own grounder Ground By Method (D). With `grid.ask_twice` a Cross-Check (D) follows Parse Regions.
 
     ```
     {o} Ground Regions
@@ -51,10 +52,14 @@ def create_ground_regions(options: MissionOptions, *, vlm: bool = True) -> Behav
     └── --> Ground By Shape             FALLBACK, needs no model
     ```
     """
+    deadlines, grid = options.tree.deadlines, options.grid
+    if options.own_grounder:
+        by_method = GroundByMethod("Ground By Method")
+        seconds = deadlines.vlm_total_s
+        return Deadline("Ground By Method (D)", by_method, seconds, outcome=Outcome.NOT_GRASPABLE)
     by_shape = GroundByShape("Ground By Shape")
     if not vlm:
         return by_shape
-    deadlines, grid = options.tree.deadlines, options.grid
     steps: list[Behaviour] = [
         Deadline("Ask VLM (D)", AskVlm("Ask VLM", grid), deadlines.vlm_s, outcome=None),
         ParseRegions("Parse Regions", grid),

@@ -21,3 +21,5 @@ class MissionOptions:
     motion: MotionOptions = field(default_factory=MotionOptions)
     ranking: RankingRule = "deliverable"
     """Which grasp is tried first."""
+    own_grounder: bool = False
+    """Regions are found by the method's own grounder."""

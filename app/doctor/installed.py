@@ -176,7 +176,7 @@ def _configuration(path: Path | None) -> Iterator[Check]:
 
 def _choice(config: Config, step: str) -> str:
     """The chosen back end of a step, and the others."""
-    from app import factory
+    from app import factory, method_factory
 
     tables = {
         "robot": factory.ROBOTS,
@@ -186,6 +186,7 @@ def _choice(config: Config, step: str) -> str:
         "grasps": factory.GRASPS,
         "human": factory.HUMANS,
         "planner": factory.PLANNERS,
+        "maps": method_factory.MAPS,
     }
     chosen = getattr(config.back_ends, step)
     others = [name for name in tables[step] if name != chosen]

@@ -9,7 +9,14 @@ from py_trees.common import Status
 
 from behaviours import keys
 from behaviours.grasp import GenerateGrasps, NextGrasp, PlanGrasp, RankGrasps
-from behaviours.ground import AskVlm, CrossCheck, DetectObject, GroundByShape, ParseRegions
+from behaviours.ground import (
+    AskVlm,
+    CrossCheck,
+    DetectObject,
+    GroundByMethod,
+    GroundByShape,
+    ParseRegions,
+)
 from behaviours.keys import Outcome
 from behaviours.options import PersonAges
 from behaviours.propose import ProposeGrasps
@@ -126,6 +133,11 @@ def cases() -> Iterator[Case]:
     )
     yield Case(
         build=lambda: GroundByShape("Ground By Shape"),
+        says=r"^robot [1-9]\d* px, person [1-9]\d* px \(scripted shape\)$",
+        troubles=(Trouble(round_as_a_ball, "^as round as a ball$", Outcome.NOT_GRASPABLE),),
+    )
+    yield Case(
+        build=lambda: GroundByMethod("Ground By Method"),
         says=r"^robot [1-9]\d* px, person [1-9]\d* px \(scripted shape\)$",
         troubles=(Trouble(round_as_a_ball, "^as round as a ball$", Outcome.NOT_GRASPABLE),),
     )

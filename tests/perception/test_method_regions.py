@@ -16,7 +16,7 @@ from perception.errors import NotFound, PerceptionError, RegionsNotFound, VlmErr
 from perception.options import DetectorOptions, SimulatedPerceptionOptions, VlmFault
 from perception.part_box import PartBoxGrounder, asked_object, parse_part, part_messages, part_query
 from perception.simulated import FrameMemory, box_of
-from perception.simulated_maps import WORKS, SimulatedAffordances, SimulatedContacts, umd_class
+from perception.simulated_maps import WORKS, SimulatedMaps, umd_class
 from perception.simulated_parts import SimulatedPartDetector, SimulatedPartVlm
 from perception.types import Affordances, Box, Detection, Message, Reply
 from perception.whole_object import WholeObjectGrounder
@@ -229,7 +229,7 @@ def test_the_simulated_network_counts_the_neck_with_the_handle() -> None:
     neck = dataclasses.replace(neck, size=(0.05, 0.028, 0.026), middle=(0.52, 0.0))
     scene = table_frame([head, handle, neck], labels={1: "hammer"}, robot_part="head, neck")
     detection = Detection("hammer", 0.9, HAMMER.box, object_mask(scene), "test")
-    found = SimulatedAffordances().affordances(scene, detection)
+    found = SimulatedMaps().affordances(scene, detection)
     assert found.kind == "hammer"
     np.testing.assert_array_equal(found.masks["pound"], part_mask(scene, "head"))
     np.testing.assert_array_equal(found.masks["grasp"], part_mask(scene, "handle") | part_mask(scene, "neck"))
@@ -238,7 +238,7 @@ def test_the_simulated_network_counts_the_neck_with_the_handle() -> None:
 def test_an_unknown_class_fails_as_the_original_does() -> None:
     detection = dataclasses.replace(HAMMER, label="screwdriver")
     with pytest.raises(UnknownClass, match=r"'screwdriver' is of no class .*: bowl, cup, hammer"):
-        AffordanceGrounder(SimulatedAffordances()).ground(SCENE, detection)
+        AffordanceGrounder(SimulatedMaps()).ground(SCENE, detection)
 
 
 def test_every_known_class_works_for_something() -> None:
@@ -269,7 +269,7 @@ def test_a_map_without_two_parts_is_no_answer(chance: float, words: str) -> None
 
 
 def test_the_simulated_map_is_sure_of_the_persons_part_and_fades_beyond() -> None:
-    chance = SimulatedContacts().contacts(SCENE, HAMMER)
+    chance = SimulatedMaps().contacts(SCENE, HAMMER)
     handle, head = part_mask(SCENE, "handle"), part_mask(SCENE, "head")
     assert chance[handle].min() == 1.0
     assert 0.0 < chance[head].max() < 0.7
@@ -286,8 +286,8 @@ def test_without_regions_the_robot_may_hold_it_anywhere() -> None:
     "grounder",
     [
         WholeObjectGrounder(),
-        ContactGrounder(SimulatedContacts()),
-        AffordanceGrounder(SimulatedAffordances()),
+        ContactGrounder(SimulatedMaps()),
+        AffordanceGrounder(SimulatedMaps()),
         PartBoxGrounder(Words("head"), Boxes(HAMMER.box), 1),
     ],
     ids=lambda grounder: type(grounder).__name__,

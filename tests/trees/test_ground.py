@@ -10,7 +10,8 @@ from py_trees.common import Status
 
 from behaviours import keys
 from behaviours.ground import CrossCheck
-from perception.errors import VlmError
+from behaviours.keys import Outcome
+from perception.errors import RegionsNotFound, VlmError
 from perception.options import GridOptions
 from perception.types import HandoverRequest, RegionCells
 from tests.bar import bar_regions, table_picture
@@ -18,8 +19,8 @@ from tests.behaviours.inputs import detection
 from tests.bench import Bench
 from tests.fakes import HeldJobs
 from tests.leaves import get, put, ready, run, tick
-from tests.scripted import BAD_REPLY, GOOD_REPLY, ScriptedVlm
-from trees.ground import create_ground_regions
+from tests.scripted import BAD_REPLY, GOOD_REPLY, ScriptedShape, ScriptedVlm
+from trees.ground import create_ground_regions, create_understand
 from trees.options import MissionOptions
 
 SAME_PLACES = '{"human": [15, 14, 20], "robot": [11, 12, 16]}'
@@ -159,3 +160,46 @@ def test_a_new_picture_needs_a_new_second_opinion() -> None:
     root = ready(create_ground_regions(MissionOptions(grid=GridOptions(ask_twice=True))), bench)
     assert run(root, bench) is Status.SUCCESS
     assert [messages[-1].pictures[0].backward for messages in bench.vlm.asked] == [False, True, False, True]
+
+
+# A method of its own ----------------------------------------------------------------------------------------
+
+
+def own(bench: Bench, *, vlm: bool = False, ahead: bool = True) -> Behaviour:
+    put(keys.FRAME, table_picture())
+    put(keys.OBJECT, detection())
+    return ready(create_understand(MissionOptions(own_grounder=True), vlm=vlm, ahead=ahead), bench)
+
+
+def test_a_methods_own_grounder_stands_alone_and_nothing_falls_back() -> None:
+    bench = Bench()
+    bench.shape.script[0] = RegionsNotFound("of no class that is known")
+    root = own(bench, vlm=True)
+    assert [leaf.name for leaf in root.iterate() if not leaf.children] == ["Ground By Method"]
+    assert run(root, bench) is Status.FAILURE
+    assert get(keys.FAILURE).outcome is Outcome.NOT_GRASPABLE
+    assert get(keys.REGIONS) is None
+    assert not bench.vlm.asked
+
+
+class SilentGrounder(ScriptedShape):
+    """Can be ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interrupts = 0
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
+
+
+def test_a_grounder_that_never_answers_is_ended_after_45_s() -> None:
+    jobs, grounder = HeldJobs(), SilentGrounder()
+    bench = Bench(jobs)
+    bench.services = replace(bench.services, grounder=grounder)
+    root = own(bench)
+    began_s = bench.clock.now()
+    assert run(root, bench, seconds=60.0) is Status.FAILURE
+    assert bench.clock.now() - began_s == pytest.approx(45.0, abs=0.5)
+    assert grounder.interrupts == 1
+    assert get(keys.FAILURE).outcome is Outcome.NOT_GRASPABLE
