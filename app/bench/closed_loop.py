@@ -143,16 +143,16 @@ def _judged(result: Result, assembly: Assembly) -> Row:
 
 
 def _effort(score: Mapping[str, Any], assembly: Assembly) -> Row:
-    """Eq. 5 of the posture in which the person took the object, beside the least that arm could have."""
+    """Eq. 5 of the posture in which the person took the object, beside that where the robot aims."""
     from planning.ergonomics import arm_cost, arm_of_stature, least_effort_angles
 
     person = assembly.world.person
     if person is None or score["arm_deg"] is None:
-        return {"effort": None, "least_effort": None}
+        return {"effort": None, "aimed_effort": None}
     arm, (shoulder_deg, elbow_deg) = arm_of_stature(person.spec.stature_m), score["arm_deg"]
     return {
         "effort": round(float(arm_cost(shoulder_deg, elbow_deg, arm)), 4),
-        "least_effort": round(least_effort_angles(arm).cost, 4),
+        "aimed_effort": round(least_effort_angles(arm).cost, 4),
     }
 
 

@@ -17,6 +17,10 @@ Row = Mapping[str, Any]
 FORCE_LIMIT_N = 60.0
 """A contact above this is counted; the least published limit, that of the face, is 65 N."""
 _WHY_CHARACTERS = 110
+_MEANING = (
+    "success = carried away by the part meant for people (95 % interval), "
+    "safe = with the person or on the table in the end"
+)
 
 
 def sheets(rows: Sequence[Row]) -> list[Sheet]:
@@ -60,12 +64,12 @@ def _shares(title: str, rows: Sequence[Row], key: Callable[[Row], str]) -> Sheet
     columns = (
         "",
         "trials",
-        "carried away by the person's part, per cent (95 % interval)",
-        "with the person or on the table",
+        "success, %",
+        "safe",
         "drops",
         "false releases",
     )
-    return Sheet(title, columns, tuple(table))
+    return Sheet(f"{title}: {_MEANING}", columns, tuple(table))
 
 
 def _figures(rows: Sequence[Row]) -> Sheet:
@@ -94,11 +98,11 @@ def _figures(rows: Sequence[Row]) -> Sheet:
             _spread(row["effort"] for row in rows if row.get("effort") is not None),
         ),
         (
-            "least effort of that arm",
-            _spread(row["least_effort"] for row in rows if row.get("least_effort") is not None),
+            "the same at the point the robot aims at",
+            _spread(row["aimed_effort"] for row in rows if row.get("aimed_effort") is not None),
         ),
         ("fingers in the way of the person's hand", f"{in_the_way} of {len(taken)}"),
-        ("simulated seconds per second of one process", _spread(speeds)),
+        ("simulated seconds per second of one process", _spread(speeds, least=True)),
         (
             "first motion after, s",
             _spread(wall["first_motion_s"] for wall in walls if wall["first_motion_s"] is not None),

@@ -14,7 +14,7 @@ FALLBACKS = frozenset(
         "In Grown Region",
         "Outside Human Region",
         "Ask And Wait",
-        "Come Closer",
+        "Ask To Come Closer",
         "Ergonomic Again",
         "Default Pose",
         "Put Back",

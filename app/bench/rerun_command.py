@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,15 +13,17 @@ import tyro
 
 from app.arguments import UNSET
 from app.bench.closed_loop import WALL
+from app.bench.engine import run_all
 from app.bench.results_file import trial_name
 from app.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from app.bench.closed_loop import FilmCrew
+    from app.assembly import Assembly
+    from app.ticks import Observer
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 DIFFERENT = 1
 """The exit code where another row came out."""
 MACHINES = (WALL, "versions")
@@ -55,8 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     if about.get("realtime"):
         raise UsageError(f"{path}: its trials ran at real speed, which no second run repeats")
     row, console = find(command.trial, rows), Console()
-    again = _PLAYERS[about["benchmark"]](row, about, command.video, console)
-    return _compare(console, row, json.loads(json.dumps(again)))
+    return _compare(console, row, _PLAYERS[about["benchmark"]](row, about, command.video))
 
 
 def find(word: str, rows: Sequence[Row]) -> Row:
@@ -72,31 +74,46 @@ def find(word: str, rows: Sequence[Row]) -> Row:
     raise UsageError(f"there is no trial {word!r} among the {len(rows)} of the file{example}")
 
 
-def _closed_loop(row: Row, about: Row, video: Path | None, console: Console) -> Row:
-    from app.bench.closed_loop import Episode, run_episode
+def _closed_loop(row: Row, about: Row, video: Path | None) -> Row:
+    from app.bench.closed_loop import Episode, lost_episode, run_episode
     from app.config import checked
-    from app.views.video import check_video_path, create_video
+    from app.views.video import check_video_path
 
-    film: FilmCrew | None = None
     if video is not None:
         check_video_path(video)
-        film = lambda assembly: create_video(video, assembly, console)  # noqa: E731
+    film = None if video is None else partial(_film, path=video.absolute())
     episode = Episode(*(row[name] for name in Episode.__dataclass_fields__))
-    return run_episode(episode, checked(about["config"], "results file"), film=film)
+    config = checked(about["config"], "results file")
+    return _play(partial(run_episode, config=config, film=film), episode, lost_episode)
 
 
-def _ablation(row: Row, about: Row, video: Path | None, console: Console) -> Row:
-    from app.bench.ablation import Setup, run_trial
+def _film(assembly: Assembly, path: Path) -> Observer:
+    from app.views.video import create_video
+
+    return create_video(path, assembly)
+
+
+def _ablation(row: Row, about: Row, video: Path | None) -> Row:
+    from app.bench.ablation import Setup, lost_trial, run_trial
     from app.bench.trials import Trial
     from app.config import checked
 
     if video is not None:
         raise UsageError("--video goes with trials of closed-loop: nothing moves in those of the ablation")
     trial = Trial(*(row[name] for name in Trial.__dataclass_fields__))
-    return run_trial(trial, Setup(**about["setup"]), checked(about["config"], "results file"))
+    config = checked(about["config"], "results file")
+    return _play(partial(run_trial, setup=Setup(**about["setup"]), config=config), trial, lost_trial)
 
 
-_PLAYERS: dict[str, Callable[[Row, Row, Path | None, Console], Row]] = {
+def _play(work: Callable[[Any], Row], trial: Any, otherwise: Callable[[Any], Row]) -> Row:
+    """The trial's row as its file would hold it, from a worker like those of a benchmark: the last bits of
+    linear algebra may hang on its number of threads.
+    """
+    (row,) = run_all(work, [trial], "processes", 1, otherwise=otherwise)
+    return dict(json.loads(json.dumps(row)))
+
+
+_PLAYERS: dict[str, Callable[[Row, Row, Path | None], Row]] = {
     "closed-loop": _closed_loop,
     "ablation": _ablation,
 }

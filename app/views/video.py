@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -47,7 +48,7 @@ def check_video_path(path: Path) -> None:
         raise UsageError(f"--video {path}: this file cannot be written; name another")
 
 
-def create_video(path: Path, assembly: Assembly, console: Console) -> Observer:
+def create_video(path: Path, assembly: Assembly, console: Console | None = None) -> Observer:
     """The film crew for one run. Raises UsageError for an unusable file or where nothing is simulated."""
     check_video_path(path)
     if assembly.world is None:
@@ -147,6 +148,12 @@ class Film:
             self._drawn.put(drawn)
 
     def _write(self) -> None:
+        # By default a fork starts the encoder, to keep Ctrl-C from it. A fork ends the helpers of linear
+        # algebra, and a run that multiplies just then waits for them for ever. This thread's mask keeps
+        # Ctrl-C from the encoder as well.
+        os.environ["IMAGEIO_FFMPEG_NO_PREVENT_SIGINT"] = "1"
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
         import imageio.v2 as imageio
 
         rate = MOMENTS_PER_S * SPEED

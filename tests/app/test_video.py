@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -90,6 +91,24 @@ def test_film_shows_every_moment_in_order(tmp_path: Path, suffix: str) -> None:
     brightness = [float(picture[150:350, 100:500].mean()) for picture in pictures]
     assert brightness == sorted(brightness)
     assert len({round(value) for value in brightness}) == 6
+
+
+def test_the_encoder_starts_without_a_fork_and_deaf_to_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[object, set[int]]] = []
+    popen = subprocess.Popen
+
+    def spy(*words: Any, **options: Any) -> Any:
+        if "preexec_fn" in options:  # the encoder: nothing else here sets it, even to None
+            started.append((options["preexec_fn"], signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+        return popen(*words, **options)
+
+    monkeypatch.setattr("subprocess.Popen", spy)
+    film(tmp_path / "run.mp4", Artists(), 1, Result(Outcome.HANDED_OVER))
+    assert started
+    assert all(fork is None and signal.SIGINT in deaf for fork, deaf in started)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_the_last_picture_stays_a_second_and_tells_the_outcome(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from app.bench.ablation import Setup
 from app.bench.closed_loop import Episode
+from app.bench.trials import Trial
 from app.cli import main
 from app.options import Config
 
@@ -26,20 +29,27 @@ def results(folder: Path, benchmark: str, *rows: dict[str, Any], **about: Any) -
     return str(folder)
 
 
+def play(monkeypatch: pytest.MonkeyPatch, row: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """Makes every trial end with `row`; what was played, and with what."""
+    played: list[tuple[Any, dict[str, Any]]] = []
+
+    def at_once(work: partial[Any], trials: list[Any], *_: Any, **__: Any) -> Iterator[dict[str, Any]]:
+        played.extend((trial, work.keywords) for trial in trials)
+        yield row
+
+    monkeypatch.setattr("app.bench.rerun_command.run_all", at_once)
+    return played
+
+
 @pytest.mark.parametrize("word", ["mug/2/late/1/0.5/9", "2"])
 def test_a_trial_is_played_with_what_it_had(
     word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    played: list[tuple[Episode, Config]] = []
-
-    def again(episode: Episode, config: Config, film: object) -> dict[str, Any]:
-        played.append((episode, config))
-        return {**SECOND, "wall": {"total_s": 3.0}, "versions": {"numpy": "3"}}
-
-    monkeypatch.setattr("app.bench.closed_loop.run_episode", again)
+    again = {**SECOND, "wall": {"total_s": 3.0}, "versions": {"numpy": "3"}}
+    played = play(monkeypatch, again)
     folder = results(tmp_path, "closed-loop", FIRST, SECOND, realtime=False)
     assert main(["bench", "rerun", word, "--results", folder]) == 0
-    assert played == [(Episode("mug", 2, "late", 1, 0.5, 9), Config())]
+    assert played == [(Episode("mug", 2, "late", 1, 0.5, 9), {"config": Config(), "film": None})]
     assert "mug/2/late/1/0.5/9: the same row, bit for bit" in capsys.readouterr().out
 
 
@@ -47,7 +57,7 @@ def test_every_other_figure_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = {**FIRST, "score": {"pull_n": 8.000000001}, "versions": {"numpy": "3"}}
-    monkeypatch.setattr("app.bench.closed_loop.run_episode", lambda *_, **__: other)
+    play(monkeypatch, other)
     folder = results(tmp_path, "closed-loop", FIRST)
     assert main(["bench", "rerun", "1", "--results", folder + "/trials.jsonl"]) == 1
     said = capsys.readouterr().out
@@ -58,17 +68,11 @@ def test_every_other_figure_is_told(
 
 def test_a_trial_of_the_ablation_has_its_setup_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = {"label": "mug", "instance": 1, "seed": 4, "methods": {}}
-    setups = []
-
-    def again(trial: object, setup: Setup, config: Config) -> dict[str, Any]:
-        setups.append(setup)
-        return row
-
-    monkeypatch.setattr("app.bench.ablation.run_trial", again)
+    played = play(monkeypatch, row)
     setup = Setup("labels", 0.2, True)
     folder = results(tmp_path, "ablation", row, setup=asdict(setup))
     assert main(["bench", "rerun", "mug/1/4", "--results", folder]) == 0
-    assert setups == [setup]
+    assert played == [(Trial("mug", 1, 4), {"setup": setup, "config": Config()})]
 
 
 @pytest.mark.parametrize(
