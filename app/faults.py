@@ -80,6 +80,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "realsense.near_margin_m": (0.0, 0.5),
     "realsense.frame_s": (0.01, 5.0),
     "realsense.silent_s": (0.1, 60.0),
+    "realsense.first_s": (0.1, 60.0),
     "realsense.reconnect_tries": (0, 100),
     "hand_eye.max_age_days": (0.0, math.inf),
     "hand_eye.max_error_m": (0.0, 0.005),
@@ -268,7 +269,7 @@ def _bounds(key: str) -> tuple[float, float]:
 def disagreements(config: Config) -> Iterator[tuple[Location, str]]:
     """Keys that must have one value and have two, and values that leave no room for each other."""
     yield from _grounding(config)
-    yield from method_faults(config)
+    yield from method_faults(config, config.method)
     for one, other in AGREE:
         first, second = (_value(config, tuple(key.split("."))) for key in (one, other))
         if first != second:

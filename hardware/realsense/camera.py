@@ -89,7 +89,7 @@ class RealSenseCamera:
         self._frame: RGBDFrame | None = None
         self._numbers: tuple[int, int] | None = None
         self._to_drop = 0
-        self._fresh_s = 0.0
+        self._fresh_s = self._patience_s = 0.0
         self._trouble = self._lost = ""
         self._counts = Counts()
 
@@ -160,7 +160,7 @@ class RealSenseCamera:
         self._mount.check(facts.serial, facts.colour)
         self._facts, self._maker = facts, PictureMaker(self._rs, self._options, facts)
         self._to_drop, self._numbers = self._options.warm_up_frames, None
-        self._fresh_s = self._clock.now()
+        self._fresh_s, self._patience_s = self._clock.now(), self._options.first_s
         logger.info(
             "%s %s, firmware %s, USB %s: %d x %d, depth from %.2f m",
             *(facts.name, facts.serial, facts.firmware or "unknown", facts.usb or "unknown"),
@@ -179,7 +179,7 @@ class RealSenseCamera:
             while not self._leaving.is_set():
                 self._take()
                 silent_s = self._clock.now() - self._fresh_s
-                if silent_s > self._options.silent_s and not self._reconnected(silent_s):
+                if silent_s > self._patience_s and not self._reconnected(silent_s):
                     return
         except HandoverError as error:
             self._lose(str(error))
@@ -208,7 +208,7 @@ class RealSenseCamera:
             self._count(repeated=1)
             self._say(f"the camera repeats frame {numbers[0]}")
             return
-        self._numbers, self._fresh_s = numbers, self._clock.now()
+        self._numbers, self._fresh_s, self._patience_s = numbers, self._clock.now(), self._options.silent_s
         if self._to_drop > 0:
             self._to_drop -= 1
             self._count(warm_up=1)

@@ -48,6 +48,8 @@ class RealSenseOptions:
     """Longest single wait for a picture."""
     silent_s: float = 1.0
     """After so long without a new picture the camera is reset and connected again."""
+    first_s: float = 5.0
+    """... but a camera that has just been opened may take this long over its first one."""
     start_s: float = 15.0
     """The first picture must have come within this time."""
     reset_s: float = 3.0

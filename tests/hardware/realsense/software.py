@@ -136,6 +136,7 @@ class SoftwareSource:
         self.camera = camera or SoftwareCamera()
         self.shots: SimpleQueue[Shot | Exception] = SimpleQueue()
         self.calls: list[str] = []
+        self.waits = 0
         self.faults: list[Exception | None] = []
         """What the next calls of `open` raise."""
         self.without_colour = False
@@ -151,6 +152,7 @@ class SoftwareSource:
         return self.camera.facts()
 
     def wait(self, seconds: float) -> Any | None:
+        self.waits += 1
         try:
             shot = self.shots.get(timeout=seconds)
         except Empty:

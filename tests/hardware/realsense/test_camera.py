@@ -256,6 +256,22 @@ def test_a_silent_camera_is_reset_and_connected_again(rig: Rig) -> None:
     assert rig.camera.latest(0.5).sequence == before.sequence + 1
 
 
+def test_a_camera_just_opened_is_given_longer_for_its_first_picture(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    entering = threading.Thread(target=rig.camera.__enter__)
+    entering.start()
+    until(lambda: rig.source.waits > 0)
+    waits = rig.source.waits
+    passed(rig, rig.options.silent_s + 0.5)  # its streams have not begun
+    until(lambda: rig.source.waits > waits + 2)
+    assert rig.source.calls == ["open"]
+    passed(rig, rig.options.first_s)
+    until(lambda: rig.camera.counts.reconnects == 1)
+    begin_again(rig)
+    entering.join()
+    assert rig.camera.latest(1.0).sequence == 1
+
+
 @pytest.mark.parametrize("stuck", ["both", "depth", "colour"])
 def test_a_camera_that_repeats_itself_is_silent(rig: Rig, stuck: str) -> None:
     passed(rig)
