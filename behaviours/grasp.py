@@ -14,6 +14,7 @@ from behaviours.motion import person_now
 from behaviours.options import PersonAges
 from hardware.types import RGBDFrame, RobotState
 from perception.types import Detection, HandoverRequest, HumanPose, Regions
+from planning.coming_closer import come_closer
 from planning.errors import NoGrasp, NoHandoverPose, Unreachable
 from planning.held import held_object, stays_upright
 from planning.motion.options import MotionOptions, SceneOptions
@@ -133,7 +134,10 @@ class NextGrasp(Leaf):
 
 
 class PlanGrasp(WorkerLeaf):
-    """Plans the grasp, the lift and one delivery; a candidate that lacks one is dropped with its reason."""
+    """Plans the grasp, the lift and one delivery; a candidate that lacks one is dropped with its reason.
+
+    Someone who stands out of reach is asked to come closer later, and is taken to stand there already.
+    """
 
     READS = {
         keys.REQUEST: HandoverRequest,
@@ -167,6 +171,8 @@ class PlanGrasp(WorkerLeaf):
         view, robot = self.read(keys.GRASP_VIEW), self.read(keys.ROBOT)
         obstacles = self.read_if_set(keys.OBSTACLES) or ()
         human = person_now(self, self._person.plan_s)
+        if human is not None:
+            human = come_closer(human, self._presentation)
         planner = self.services.planner
 
         def plan() -> tuple[HeldObject, GraspPlan] | Rejection:
@@ -204,10 +210,7 @@ class PlanGrasp(WorkerLeaf):
 def deliveries(
     held: HeldObject, human: HumanPose | None, options: PresentationOptions
 ) -> Sequence[HandoverPose]:
-    """Where the object could be presented: to the person seen, else to the nominal one, else at the defaults.
-
-    A person who stands out of reach now may come closer later, so this alone does not drop a grasp.
-    """
+    """Where the object could be presented: to the person, else to the nominal one, else at the defaults."""
     try:
         return handover_poses(held, human or nominal_person(options), options)
     except NoHandoverPose:

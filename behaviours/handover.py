@@ -16,6 +16,7 @@ from behaviours.options import PersonAges
 from hardware.protocols import Motion
 from hardware.types import RobotState, Trajectory
 from perception.types import HandoverRequest, HumanPose
+from planning.coming_closer import come_closer, distance_m, out_of_reach
 from planning.distances import seconds_near
 from planning.errors import NoHandoverPose, Unreachable
 from planning.motion.options import SceneOptions
@@ -25,23 +26,20 @@ from planning.types import HandoverPose, HeldObject, Phase
 
 
 class Say(Leaf):
-    """Says one sentence, then gives the person `wait_s` to act on it."""
+    """Says one sentence and waits for nothing."""
 
     READS = {keys.REQUEST: HandoverRequest}
 
-    def __init__(self, name: str, text: str, wait_s: float = 0.0) -> None:
+    def __init__(self, name: str, text: str) -> None:
         super().__init__(name)
         self._text = text
-        self._wait_s = wait_s
-        self._end_s = 0.0
 
     def start(self) -> None:
         request: HandoverRequest = self.read(keys.REQUEST)
         self.services.robot.announcer.say(self._text.format(label=request.label))
-        self._end_s = self.now() + self._wait_s
 
     def poll(self) -> Status:
-        return self.wait("giving the person time") if self.now() < self._end_s else self.succeed()
+        return self.succeed()
 
 
 class _Propose(WorkerLeaf):
@@ -64,20 +62,31 @@ class _Propose(WorkerLeaf):
 
 
 class ProposeHandoverPoses(_Propose):
-    """Ways to present the object to the person seen, least effort for the person's arm first."""
+    """Ways to present the object to the person seen, least effort for the person's arm first; none to someone
+    out of reach.
+    """
 
     READS = {keys.ROBOT: RobotState, keys.HELD: HeldObject, keys.HUMAN: HumanPose}
 
     def job(self) -> Callable[[], tuple[HandoverPose, ...]]:
-        return partial(handover_poses, self.held(), self.read(keys.HUMAN), self._options)
+        person: HumanPose = self.read(keys.HUMAN)
+        if out_of_reach(person, self._options):
+            limit = f"{self._options.farthest_m:.2f} m at most can be served"
+            raise NoHandoverPose(f"the person stands {distance_m(person):.2f} m away, {limit}")
+        return partial(handover_poses, self.held(), person, self._options)
 
 
 class ProposeDefaultPoses(_Propose):
-    """Ways to present the object that need no person."""
+    """Ways to present the object that need no person: straight ahead; or, where somebody was last seen out of
+    reach and asked to come, where they will stand then.
+    """
 
-    READS = {keys.ROBOT: RobotState, keys.HELD: HeldObject}
+    READS = {keys.ROBOT: RobotState, keys.HELD: HeldObject, keys.HUMAN: HumanPose}
 
     def job(self) -> Callable[[], tuple[HandoverPose, ...]]:
+        person: HumanPose | None = self.read_if_set(keys.HUMAN)
+        if person is not None and out_of_reach(person, self._options):
+            return partial(handover_poses, self.held(), come_closer(person, self._options), self._options)
         return partial(default_poses, self.held(), self._options)
 
 

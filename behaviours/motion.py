@@ -22,6 +22,7 @@ from planning.held import unknown_object
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.pick import plan_retreat
 from planning.scene import build_scene
+from planning.sight import WRIST, clear_tilt_deg
 from planning.types import HeldObject, Phase, PlanningScene
 
 HALF_SHOULDER_WIDTH_M = 0.20  # 0.115 of the stature, the person view needs no better
@@ -112,31 +113,38 @@ def bearing_deg(pose: HumanPose) -> float:
     return float(np.degrees(np.arctan2(y, x)))
 
 
-Goal = Callable[[HumanPose | None], JointsDeg]
-"""Names the joints to go to, given the person as last seen; asked once per start."""
+Goal = Callable[[HumanPose | None, HeldObject | None], JointsDeg]
+"""Names the joints to go to, given the person as last seen and what is held; asked once per start."""
 
 
 def in_turn(poses: Sequence[JointsDeg]) -> Goal:
     """The next of `poses` at every start, then from the first again."""
     turns = cycle(poses)
-    return lambda _: next(turns)
+    return lambda person, held: next(turns)
 
 
 def toward_person(views: ViewOptions, sweep_deg: Sequence[float]) -> Goal:
     """The person view turned to where the person was last seen, else to where one is expected; then, look
-    by look, off it by `sweep_deg`. Whoever is seen elsewhere becomes the new middle.
+    by look, off it by `sweep_deg`. Whoever is seen elsewhere becomes the new middle. Tilted so that what is
+    held hides no shoulder of theirs.
     """
     looks = cycle(sweep_deg)
     centre = views.person_bearing_deg
 
-    def goal(person: HumanPose | None) -> JointsDeg:
+    def goal(person: HumanPose | None, held: HeldObject | None) -> JointsDeg:
         nonlocal looks, centre
         seen = float("nan") if person is None else bearing_deg(person)
         if abs(seen - centre) > NEW_BEARING_DEG:
             looks, centre = cycle(sweep_deg), seen
-        first, *others = views.person_deg
+        joints = np.array(views.person_deg)
         # Joint 1 turns about the vertical, clockwise seen from above.
-        return cast(JointsDeg, (first - centre - next(looks), *others))
+        joints[0] -= centre + next(looks)
+        if person is not None and held is not None:
+            shoulders = person.joints[[Keypoint.LEFT_SHOULDER, Keypoint.RIGHT_SHOULDER]]
+            joints[WRIST] += clear_tilt_deg(
+                np.radians(joints), held, shoulders, views.tilts_deg, views.clear_deg
+            )
+        return cast(JointsDeg, tuple(joints.tolist()))
 
     return goal
 
@@ -163,7 +171,7 @@ class GoTo(MotionLeaf):
 
     def command(self) -> Motion:
         start = self.read(keys.ROBOT).arm.joints
-        goal = np.radians(self._goal(self.read_if_set(keys.HUMAN)))
+        goal = np.radians(self._goal(self.read_if_set(keys.HUMAN), held_now(self)))
         scene = surroundings(self, self._scene, self._person)
         plan = partial(self.services.planner.plan_joints, start, goal, scene)
         return PlannedMotion(self.services.robot.arm, self.services.executor.submit(plan, self.name))

@@ -10,10 +10,12 @@ from behaviours.base import Leaf
 from behaviours.keys import Outcome
 from behaviours.options import PersonAges, ViewOptions
 from hardware.errors import HandoverError, StaleData
-from hardware.types import RGBDFrame, RobotState
+from hardware.types import FloatArray, RGBDFrame, RobotState
 from perception.arm import completed
 from perception.errors import HumanLost
 from perception.types import HumanPose
+from planning.coming_closer import distance_m, out_of_reach, place_of
+from planning.options import PresentationOptions
 
 
 class ReadRobot(Leaf):
@@ -121,3 +123,49 @@ class SeePerson(Leaf):
         return self.succeed(
             f"{pose.arm} shoulder at x {x:.2f}, y {y:.2f} m, confidence {pose.confidence:.2f}"
         )
+
+
+class AwaitCloser(Leaf):
+    """Watches whether the person comes closer.
+
+    SUCCESS: they stand still within reach, nearer than at first. RUNNING: not yet, or out of sight. Needs a
+    Deadline.
+    """
+
+    READS = {keys.HUMAN: HumanPose}
+    OUTCOME = Outcome.NOT_REACHABLE
+
+    def __init__(self, name: str, presentation: PresentationOptions, person: PersonAges) -> None:
+        super().__init__(name)
+        self._presentation = presentation
+        self._options = person
+        self._before_m: float | None = None
+        self._places: list[tuple[float, FloatArray]] = []
+
+    def start(self) -> None:
+        self._before_m, self._places = None, []
+
+    def poll(self) -> Status:
+        person: HumanPose = self.read(keys.HUMAN)
+        away_m = distance_m(person)
+        if np.isnan(away_m) or self.now() - person.stamp_s > self._options.track_s:
+            self._places = []
+            return self.wait("the person is out of sight")
+        self._before_m = away_m if self._before_m is None else self._before_m
+        if out_of_reach(person, self._presentation):
+            return self.wait(f"{away_m:.2f} m away, {self._presentation.farthest_m:.2f} m at most")
+        if away_m > self._before_m - self._options.closer_m:
+            return self.wait(f"{away_m:.2f} m away, as before")
+        if not self._stands(person):
+            return self.wait(f"{away_m:.2f} m away, on the way")
+        return self.succeed(f"came from {self._before_m:.2f} to {away_m:.2f} m")
+
+    def _stands(self, person: HumanPose) -> bool:
+        """Whether they moved slower than `still_m_s` over the last `still_s`."""
+        now_s, place, window_s = person.stamp_s, place_of(person), self._options.still_s
+        self._places = [(t, p) for t, p in self._places if t >= now_s - 2.0 * window_s] + [(now_s, place)]
+        older = [(t, p) for t, p in self._places if now_s - t >= window_s - 1e-9]
+        if not older:
+            return False
+        then_s, there = older[-1]
+        return float(np.hypot(*(place - there))) <= self._options.still_m_s * (now_s - then_s)

@@ -34,6 +34,11 @@ class ViewOptions:
     """Added to the expected bearing, one per look; the picture sees 21 degrees to each side."""
     look_again_deg: tuple[float, ...] = (0.0, -12.0, 12.0)
     """The same with the object in hand, around where the person was seen: it hides a part of the picture."""
+    tilts_deg: tuple[float, ...] = (0.0, -8.0, 8.0, -16.0, 16.0, -24.0, 24.0, 32.0, 40.0)
+    """With an object in hand the camera is tilted by the first of these, up where positive, that shows the
+    person's shoulders beside it."""
+    clear_deg: float = 5.0
+    """At least this far from the object and from the picture's edge: the width of an arm at a metre."""
     settle_s: float = 0.2
     """A picture counts when it was taken this long after the arm came to rest."""
     look_s: float = 0.6
@@ -48,6 +53,8 @@ class Budgets:
     acquire: int = 2
     grasps_per_region: int = 12
     handover_poses: int = 60
+    come_closer: int = 2
+    """How often the person is asked to before the object is offered in the default place."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,11 @@ class PersonAges:
     """Asked of the tracker; also the oldest wrist that can open the gripper."""
     hand_length_m: float = 0.09
     """From the wrist along the forearm to the middle of the hand (half of 0.108 x stature)."""
+    closer_m: float = 0.10
+    """Asked to come closer, they have done so when they are this much nearer than before."""
+    still_m_s: float = 0.15
+    """They stand when the middle of their shoulders moves slower than this for `still_s`."""
+    still_s: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -140,5 +152,5 @@ class TreeOptions:
     """Second try: more samples, and the region grown by the larger epsilon."""
     calm_s: float = 1.0
     """Recovery moves after this long without a reason to stop."""
-    closer_wait_s: float = 4.0
-    """How long the person gets to come closer before poses are proposed again."""
+    closer_wait_s: float = 6.0
+    """How long the person gets to come closer: to hear it, to think about it, and to walk a metre."""

@@ -20,7 +20,7 @@ from behaviours.handover import (
 from behaviours.keys import Outcome
 from behaviours.let_go import FingersFree, HoldStill, Loosen, ObjectLeft, OpenFully
 from behaviours.motion import GoTo, toward_person
-from behaviours.observe import SeePerson, TrackHuman
+from behaviours.observe import AwaitCloser, SeePerson, TrackHuman
 from behaviours.release import WaitForTake
 from planning.types import Phase
 from trees.look import create_sweep
@@ -112,11 +112,12 @@ def create_reach_out(options: MissionOptions) -> Behaviour:
     ```
     {o} Reach Out
     ├── {-} Ergonomic
-    └── {-} Come Closer                 FALLBACK
-        ├── --> Ask To Come Closer
-        └── {o} Reach Out Again
-            ├── {-} Ergonomic Again
-            └── {-} Default Pose        FALLBACK, needs no person
+    ├── -^- Come Closer xN              FALLBACK: asks again while nothing else works
+    │   └── {-} Ask And Reach Out
+    │       ├── --> Ask To Come Closer
+    │       ├── -^- Await Closer (D)
+    │       └── {-} Ergonomic Again
+    └── {-} Default Pose                FALLBACK, needs no person
     ```
     """
     presentation = options.planning.presentation
@@ -124,17 +125,28 @@ def create_reach_out(options: MissionOptions) -> Behaviour:
     def ergonomic(name: str) -> Behaviour:
         return create_present(name, ProposeHandoverPoses("Propose Handover Poses", presentation), options)
 
+    tree = options.tree
     default = create_present(
         "Default Pose", ProposeDefaultPoses("Propose Default Poses", presentation), options
     )
-    again = Selector(name="Reach Out Again", memory=True, children=[ergonomic("Ergonomic Again"), default])
-    ask = Say("Ask To Come Closer", options.tree.prompts.come_closer, options.tree.closer_wait_s)
+    wait = AwaitCloser("Await Closer", presentation, tree.person)
+    closer = Sequence(
+        name="Ask And Reach Out",
+        memory=True,
+        children=[
+            Say("Ask To Come Closer", tree.prompts.come_closer),
+            Deadline("Await Closer (D)", wait, tree.closer_wait_s, outcome=Outcome.NOT_REACHABLE),
+            ergonomic("Ergonomic Again"),
+        ],
+    )
+    asks = tree.budgets.come_closer
     return Selector(
         name="Reach Out",
         memory=True,
         children=[
             ergonomic("Ergonomic"),
-            Sequence(name="Come Closer", memory=True, children=[ask, again]),
+            Retry(f"Come Closer x{asks}", closer, num_failures=asks),
+            default,
         ],
     )
 

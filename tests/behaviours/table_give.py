@@ -29,7 +29,7 @@ from planning.motion.options import SceneOptions
 from planning.options import ReleaseOptions, SafetyOptions
 from planning.robot_model import tcp_pose
 from tests.bar import person
-from tests.behaviours.case import Case, Trouble
+from tests.behaviours.case import Act, Case, Trouble
 from tests.behaviours.inputs import WEIGHT_N
 from tests.behaviours.table_choose import QUICK, blocked
 from tests.behaviours.table_look import empty, holding
@@ -46,6 +46,10 @@ def shoulder_unknown(bench: Bench) -> None:
     joints = np.array(pose.joints)
     joints[Keypoint.RIGHT_SHOULDER] = np.nan
     put(keys.HUMAN, replace(pose, joints=joints))
+
+
+def stands(distance_m: float) -> Act:
+    return lambda bench: put(keys.HUMAN, person(bench.clock.now(), distance_m))
 
 
 def no_pose_left(bench: Bench) -> None:
@@ -108,7 +112,7 @@ def hooked(bench: Bench) -> None:
 
 def cases() -> Iterator[Case]:
     yield Case(
-        build=lambda: Say("Ask To Come Closer", "Please bring the {label} closer.", wait_s=0.5),
+        build=lambda: Say("Ask To Come Closer", "Please come closer to the {label}."),
     )
     yield Case(
         build=lambda: ProposeHandoverPoses("Propose Handover Poses", QUICK),
@@ -118,13 +122,14 @@ def cases() -> Iterator[Case]:
         troubles=(
             Trouble(empty, "^the hand is empty, there is nothing to present$", Outcome.NOT_REACHABLE),
             Trouble(shoulder_unknown, "right shoulder is not seen; look at", Outcome.NOT_REACHABLE),
+            Trouble(stands(1.6), "^the person stands 1.60 m away, 1.40 m at most", Outcome.NOT_REACHABLE),
         ),
     )
     yield Case(
         build=lambda: ProposeDefaultPoses("Propose Default Poses", QUICK),
         prepare=holding,
         says="^[1-9][0-9]* poses$",
-        optional=frozenset({keys.HELD}),
+        optional=frozenset({keys.HELD, keys.HUMAN}),
         troubles=(Trouble(empty, "^the hand is empty, there is nothing to present$", Outcome.NOT_REACHABLE),),
     )
     yield Case(

@@ -19,16 +19,16 @@ from behaviours.conditions import (
     WaitUntilSafe,
 )
 from behaviours.keys import Outcome
-from behaviours.observe import CaptureScene, ReadRobot, SeePerson, TrackHuman
+from behaviours.observe import AwaitCloser, CaptureScene, ReadRobot, SeePerson, TrackHuman
 from behaviours.options import GripOptions, PersonAges, ViewOptions
 from hardware.errors import DeviceFault, NotConnected
 from perception.types import HumanPose, Keypoint
-from planning.options import SafetyOptions
+from planning.options import PresentationOptions, SafetyOptions
 from tests.bar import person
-from tests.behaviours.case import Case, Trouble
+from tests.behaviours.case import Act, Case, Trouble
 from tests.behaviours.inputs import WEIGHT_N
 from tests.bench import Bench
-from tests.leaves import put
+from tests.leaves import get, put
 
 FAULT = "following error of joint 3"
 
@@ -64,7 +64,24 @@ def half_hidden(bench: Bench) -> None:
 
 
 def seen_long_ago(bench: Bench) -> None:
-    put(keys.HUMAN, person(bench.clock.now() - 10.0))
+    bench.world = lambda: put(keys.HUMAN, person(bench.clock.now() - 10.0))
+
+
+def comes(from_m: float, to_m: float) -> Act:
+    """The person stands there at first and, half a second later, there."""
+
+    def prepare(bench: Bench) -> None:
+        come_s = bench.clock.now() + 0.5
+
+        def world() -> None:
+            if isinstance(get(keys.HUMAN), HumanPose):
+                now_s = bench.clock.now()
+                put(keys.HUMAN, person(now_s, from_m if now_s < come_s else to_m))
+
+        bench.world = world
+        world()
+
+    return prepare
 
 
 def stale_camera(bench: Bench) -> None:
@@ -114,6 +131,16 @@ def cases() -> Iterator[Case]:
         troubles=(
             Trouble(nobody, "no person tracked", status=Status.RUNNING),
             Trouble(half_hidden, "right shoulder is out of sight", Outcome.NOT_TAKEN),
+        ),
+    )
+    yield Case(
+        build=lambda: AwaitCloser("Await Closer", PresentationOptions(), PersonAges()),
+        prepare=comes(1.7, 1.1),
+        says="^came from 1.70 to 1.10 m$",
+        troubles=(
+            Trouble(comes(1.7, 1.45), "^1.45 m away, 1.40 m at most$", status=Status.RUNNING),
+            Trouble(comes(1.2, 1.15), "^1.15 m away, as before$", status=Status.RUNNING),
+            Trouble(seen_long_ago, "^the person is out of sight$", status=Status.RUNNING),
         ),
     )
     yield Case(

@@ -29,6 +29,7 @@ from behaviours.options import PersonAges, ViewOptions
 from behaviours.release import WaitForTake
 from hardware.types import MotionState, RobotState
 from perception.types import HumanPose, Keypoint
+from planning.held import unknown_object
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.types import Phase
 from tests.bar import person
@@ -61,11 +62,19 @@ def test_views_are_taken_in_turn_one_per_start() -> None:
 def offsets(person_poses: list[HumanPose | None], sweep: list[float]) -> list[float]:
     """Where joint 1 turns to from straight ahead, look by look, degrees to the left."""
     goal = toward_person(VIEWS, sweep)
-    return [round(VIEWS.person_deg[0] - goal(pose)[0], 1) for pose in person_poses]
+    return [round(VIEWS.person_deg[0] - goal(pose, None)[0], 1) for pose in person_poses]
 
 
 def test_a_sweep_looks_to_both_sides_of_where_the_person_is_expected() -> None:
     assert offsets([None] * 4, [0.0, -24.0, 24.0]) == [0.0, -24.0, 24.0, 0.0]
+
+
+def test_with_an_object_before_the_camera_the_look_is_tilted_past_it() -> None:
+    there, goal = person(0.0, bearing_deg=30.0), toward_person(VIEWS, [0.0])
+    empty, full = np.array(goal(there, None)), np.array(goal(there, unknown_object(0.04)))
+    assert np.flatnonzero(~np.isclose(full, empty)).tolist() == [5], "joint 6 tilts the wrist camera"
+    assert full[5] - empty[5] in VIEWS.tilts_deg
+    assert goal(None, unknown_object(0.04))[5] == VIEWS.person_deg[5]
 
 
 def test_a_person_seen_elsewhere_is_the_new_middle_and_restarts_the_sweep() -> None:

@@ -45,7 +45,7 @@ def test_options_cannot_be_changed_by_accident(group: Any) -> None:
 def test_every_number_counts_something_or_has_its_unit() -> None:
     units = ("_s", "_m", "_n", "_deg", "_rad")
     counts = {
-        "Budgets.acquire", "Budgets.grasps_per_region", "Budgets.handover_poses",
+        "Budgets.acquire", "Budgets.come_closer", "Budgets.grasps_per_region", "Budgets.handover_poses",
         "TreeOptions.grasp_samples", "TreeOptions.grown_samples",
     }  # fmt: skip
     assert {name for name, _ in numbers(TREE) if not name.endswith(units)} == counts

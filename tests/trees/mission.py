@@ -82,6 +82,9 @@ class Person:
     weight_n: float = 3.0
     rests_n: float = 0.0
     """What the loosened fingers still bear."""
+    stands_m: float = 1.15
+    comes_to_m: float | None = None
+    """Where they stand, and where once asked to come closer; None: they do not move."""
     tug_n: float = 0.0
     """Pulled with at any moment, asked or not."""
     _started_s: float | None = None
@@ -97,7 +100,9 @@ class Person:
         waited_s = -1.0 if self._asked_s is None else now_s - self._asked_s
         reaching = self.takes and waited_s >= self.reach_after_s
         pulling = reaching and waited_s >= self.reach_after_s + self.pull_after_s
-        pose = person(now_s, wrist=_object(bench) if reaching else None)
+        asked = any("closer" in text for text in bench.announcer.said)
+        away_m = self.comes_to_m if asked and self.comes_to_m else self.stands_m
+        pose = person(now_s, away_m, wrist=_object(bench) if reaching else None)
         bench.human.seen = lambda: pose if here else None
         pull = np.array([max(self.pull_n if pulling else 0.0, self.tug_n), 0.0, -self.weight_n])
         bench.arm.force_n = pull if bench.gripper.holding else np.array([0.0, 0.0, -self.rests_n])

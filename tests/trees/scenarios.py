@@ -97,8 +97,18 @@ def default_pose(run: Mission) -> bool:
     return get(keys.HANDOVER).description.startswith("default place")
 
 
-def asked_to_come(run: Mission) -> bool:
-    return any("closer" in text for text in run.bench.announcer.said)
+def comes_closer(run: Mission) -> None:
+    """Nothing can be reached before the person was asked, and they come."""
+    poses_blocked_unless(lambda run: any("closer" in text for text in run.bench.announcer.said))(run)
+    run.person.comes_to_m = 1.0
+
+
+def out_of_reach(run: Mission) -> None:
+    run.person.stands_m, run.person.comes_to_m = 1.7, 1.1
+
+
+def stays_away(run: Mission) -> None:
+    run.person.stands_m, run.person.takes = 1.7, False
 
 
 def detector(*answers: object) -> Callable[[Mission], None]:
@@ -402,17 +412,35 @@ SCENARIOS = [
         poses_blocked_unless(default_pose),
         Outcome.HANDED_OVER,
         PICKED_AND_GIVEN,
-        {"Ask To Come Closer": "S", "Propose Handover Poses": "SS", "Propose Default Poses": "S"},
+        {"Ask To Come Closer": "SS", "Propose Handover Poses": "S", "Propose Default Poses": "S"},
         (),
         (COME_CLOSER,),
     ),
     Scenario(
         "the person comes closer",
-        poses_blocked_unless(asked_to_come),
+        comes_closer,
         Outcome.HANDED_OVER,
         PICKED_AND_GIVEN,
-        {"Ask To Come Closer": "S", "Propose Handover Poses": "SS"},
+        {"Ask To Come Closer": "S", "Await Closer": "S", "Propose Handover Poses": "SS"},
         ("Propose Default Poses",),
+    ),
+    Scenario(
+        "the person stands out of reach at first",
+        out_of_reach,
+        Outcome.HANDED_OVER,
+        PICKED_AND_GIVEN,
+        {"Plan Grasp": "S", "Propose Handover Poses": "FS", "Ask To Come Closer": "S", "Await Closer": "S"},
+        ("Propose Default Poses",),
+        (COME_CLOSER,),
+    ),
+    Scenario(
+        "the person stays out of reach",
+        stays_away,
+        Outcome.NOT_TAKEN,
+        PICKED_AND_PUT_BACK,
+        {"Ask To Come Closer": "SS", "Propose Default Poses": "S", "Wait For Take": "F", "Set Down": "S"},
+        (),
+        (COME_CLOSER,),
     ),
     Scenario(
         "no pose at all is reachable",

@@ -50,7 +50,7 @@ DETOURS: dict[str, Callable[[Mission], None]] = {
     "Lift Clear": lift_fails,
     "Look Ahead": no_person,
     "Await Person": no_person,
-    "Ask To Come Closer": poses_blocked_unless(lambda run: False),
+    "Await Closer": poses_blocked_unless(lambda run: False),
     "Object Left?": rests_on_the_fingers,
 }
 """Leaves that run only when something went wrong before, and what."""
@@ -77,7 +77,7 @@ WITH_OBJECT = {
     "Look Ahead",
     "Await Person",
     "Move To Handover",
-    "Ask To Come Closer",
+    "Await Closer",
     "Wait For Take",
 }
 RECOVERING = ["Back Off", "Plan Put Back", "Set Down", "Let Go", "Go Home"]
@@ -248,6 +248,7 @@ PATHS: dict[str, Callable[[Mission], None]] = {
     "Ground By Shape": no_shape,
     "Person Known Before?": no_person,
     "Ask To Step Into View": no_person,
+    "Ask To Come Closer": poses_blocked_unless(lambda run: False),
     "Propose Default Poses": poses_blocked_unless(lambda run: False),
 }
 """What must go wrong before, so that this leaf is reached; beside the detours."""
