@@ -63,7 +63,7 @@ class DriverProcess:
         self._statuses: dict[int, MotionStatus] = {}
         self._heard_s = self._looked_s = 0.0
         self._lost = ""
-        self._leaving = Event()
+        self._leaving, self._first = Event(), Event()
         self.name = ""
         self.history = JointHistory()
 
@@ -197,11 +197,10 @@ class DriverProcess:
         self._commands.settimeout(SEND_S)
 
     def _await_reading(self) -> None:
-        end_s = self._clock.now() + self._options.start_s
-        while self._robot is None:
-            if self._lost or self._clock.now() > end_s:
-                raise HardwareError(self._lost or "the driver process is connected but sends no readings")
-            self._clock.sleep(0.005)
+        """Not by the clock: simulated time, which nobody holds back yet, would run away from the reading."""
+        self._first.wait(self._options.start_s)
+        if self._robot is None:
+            raise HardwareError(self._lost or "the driver process is connected but sends no readings")
 
     def _take_readings(self) -> None:
         """In a thread: the newest reading and what it says of the motions."""
@@ -221,6 +220,7 @@ class DriverProcess:
                 for number, state, reason in message["motions"]:
                     if number in self._statuses and self._statuses[number].running:
                         self._statuses[number] = MotionStatus(MotionState(state), reason)
+            self._first.set()
 
     def _beat(self) -> None:
         """In a thread: say that the program lives, as long as its loop does."""
@@ -243,6 +243,7 @@ class DriverProcess:
     def _lose(self, reason: str) -> None:
         if not self._leaving.is_set():
             self._lost = self._lost or reason
+            self._first.set()
 
 
 def environment(foreign: bool = False) -> dict[str, str]:

@@ -12,6 +12,7 @@ from app.options import BackEnds, Config
 from app.runner import run_handover
 from behaviours.keys import Outcome
 from hardware.kinova.options import KinovaOptions
+from hardware.sim.lockstep import CHUNK_S, LEAD_S
 from hardware.sim.options import SimOptions, WristCameraOptions
 from perception.types import HandoverRequest
 from trees.handover import create_root
@@ -44,3 +45,12 @@ def test_a_hammer_is_handed_over_through_the_driver_process_and_the_real_protoco
         result.outcome,
         result.reason,
     )
+
+
+def test_the_first_reading_is_of_the_beginning_and_none_is_old() -> None:
+    robot = build(CONFIG, HandoverRequest("hammer"), 7).services.robot
+    with robot:
+        assert robot.clock.now() == 0.0
+        for _ in range(20):
+            robot.clock.sleep(0.02)
+            assert robot.clock.now() - robot.arm.state().stamp_s <= LEAD_S + CHUNK_S
