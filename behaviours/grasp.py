@@ -172,7 +172,7 @@ class PlanGrasp(WorkerLeaf):
         obstacles = self.read_if_set(keys.OBSTACLES) or ()
         human = person_now(self, self._person.plan_s)
         if human is not None:
-            human = come_closer(human, self._presentation)
+            human = come_closer(human, self._presentation, self._presentation.comes_to_m)
         planner = self.services.planner
 
         def plan() -> tuple[HeldObject, GraspPlan] | Rejection:

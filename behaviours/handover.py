@@ -86,7 +86,8 @@ class ProposeDefaultPoses(_Propose):
     def job(self) -> Callable[[], tuple[HandoverPose, ...]]:
         person: HumanPose | None = self.read_if_set(keys.HUMAN)
         if person is not None and out_of_reach(person, self._options):
-            return partial(handover_poses, self.held(), come_closer(person, self._options), self._options)
+            person = come_closer(person, self._options, self._options.distance_m)
+            return partial(handover_poses, self.held(), person, self._options)
         return partial(default_poses, self.held(), self._options)
 
 

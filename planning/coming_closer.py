@@ -28,12 +28,12 @@ def out_of_reach(person: HumanPose, options: PresentationOptions) -> bool:
     return distance_m(person) > options.farthest_m
 
 
-def come_closer(person: HumanPose, options: PresentationOptions) -> HumanPose:
-    """The person where they will stand after coming straight to `distance_m` from the base; someone in reach
-    stays where they are.
+def come_closer(person: HumanPose, options: PresentationOptions, to_m: float) -> HumanPose:
+    """The person where they will stand after coming straight to `to_m` from the base; someone in reach stays
+    where they are.
     """
     if not out_of_reach(person, options):
         return person
     place = place_of(person)
-    step = np.append(place * (options.distance_m / float(np.hypot(*place)) - 1.0), 0.0)
+    step = np.append(place * (to_m / float(np.hypot(*place)) - 1.0), 0.0)
     return replace(person, joints=person.joints + step, raw=person.raw + step)

@@ -115,7 +115,10 @@ class PresentationOptions:
     """From the base axis to the nominal person's torso; 1.1 to 1.2 m is reachable for all presentations."""
     farthest_m: float = 1.4
     """Whoever stands farther off is asked to come closer (measured: 100 % can be served at 1.4 m, 75 % at
-    1.5 m); until then grasps are chosen as if they stood at `distance_m`."""
+    1.5 m)."""
+    comes_to_m: float = 1.25
+    """Where they are taken to stop when grasps are chosen: people hand things over at 1.0 to 1.3 m, and what
+    reaches them there reaches them nearer too."""
     floor_below_table_m: float = 0.75
     table_top_z_m: float = -0.08
     table_x_m: tuple[float, float] = (-0.25, 0.65)
@@ -148,6 +151,8 @@ class ReleaseOptions:
     blind_pull_n: float = 10.0
     """Needed instead when no hand can be seen at all."""
     blind_pull_s: float = 0.20
+    blind_away_share: float = 0.3
+    """And it must lead away from the robot, by more than this share of it: within 73 degrees of straight."""
     load_share: float = 0.30
     """The object is borne by the person when the gripper feels less than this share of its weight."""
     load_s: float = 0.15

@@ -2,7 +2,7 @@
 
 Guarantees:
 1. RELEASE needs two cues: a hand at the object AND a pull, a borne load or a drift of the tool; or, where no
-   hand can be seen at all, a pull twice as strong for twice as long.
+   hand can be seen at all, a pull twice as strong for twice as long that leads away from the robot.
 2. No release before the force was tared at rest, on a bump shorter than the persistence of a pull, or while
    the object is pushed toward the robot. Where somebody pulls already, its weight alone is the tare; what
    was pulled out of the fingers meanwhile is taken, not dropped.

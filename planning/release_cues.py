@@ -130,6 +130,8 @@ def lasting_cues(
     """
     now_s, so_far = sample.now_s, state.lasting
     size = float(np.linalg.norm(change))
+    # A hand that gropes for its hold presses at fingers and palm every way but this.
+    away = float(change @ sample.toward_robot) < -options.blind_away_share * size
     least = max(options.pull_n, options.pull_sigmas * state.sigma_n)
     heavy = state.weight_n >= max(options.min_weight_n, 4.0 * state.sigma_n)
     # The object's weight reads as a force down: what the person bears comes off it.
@@ -138,7 +140,7 @@ def lasting_cues(
     return Lasting(
         pull_s=since(size > least and not pushed, so_far.pull_s, now_s),
         strong_pull_s=since(
-            size > max(least, options.blind_pull_n) and not pushed, so_far.strong_pull_s, now_s
+            size > max(least, options.blind_pull_n) and away and not pushed, so_far.strong_pull_s, now_s
         ),
         load_s=since(
             heavy and load_n <= options.load_share * state.weight_n and not pushed, so_far.load_s, now_s

@@ -71,10 +71,10 @@ def test_someone_out_of_reach_is_taken_to_have_come_closer() -> None:
     put(keys.HUMAN, person(bench.clock.now(), distance_m=1.7))
     assert tick(leaf, bench) is Status.SUCCESS
     delivery = next(call for call in bench.planner.calls if call.scene.held is not None)
-    nearer = person(0.0, distance_m=QUICK.distance_m)
+    nearer = person(0.0, distance_m=QUICK.comes_to_m)
     assert np.allclose(delivery.goal.base_from_tcp, deliveries(held(), nearer, QUICK)[0].goal.base_from_tcp)
     torso = next(part for part in delivery.scene.person if part.name == "torso")
-    assert torso.start[0] == pytest.approx(QUICK.distance_m)
+    assert torso.start[0] == pytest.approx(QUICK.comes_to_m)
 
 
 def test_deliveries_are_to_the_person_seen_else_to_a_nominal_one() -> None:

@@ -20,10 +20,10 @@ def test_who_stands_too_far_off(away_m: float, far: bool) -> None:
 
 def test_they_come_straight_to_where_people_are_served() -> None:
     there = person(0.0, 1.7, bearing_deg=50.0)
-    here = come_closer(there, OPTIONS)
+    here = come_closer(there, OPTIONS, 1.2)
     moved = here.joints - there.joints
     moved = moved[np.isfinite(moved[:, 0])]
-    assert distance_m(here) == pytest.approx(OPTIONS.distance_m)
+    assert distance_m(here) == pytest.approx(1.2)
     assert np.allclose(moved, moved[0])
     assert moved[0, 2] == 0.0
     assert np.degrees(np.arctan2(*-moved[0, 1::-1])) == pytest.approx(50.0)
@@ -32,7 +32,7 @@ def test_they_come_straight_to_where_people_are_served() -> None:
 
 def test_someone_in_reach_stays_where_they_are() -> None:
     near = person(0.0, 1.3)
-    assert come_closer(near, OPTIONS) is near
+    assert come_closer(near, OPTIONS, 1.2) is near
 
 
 def test_without_a_shoulder_nobody_is_out_of_reach() -> None:

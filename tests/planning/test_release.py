@@ -101,6 +101,13 @@ def test_strong_pull_releases_blind_but_later() -> None:
     assert last(pull(14.0, hand_m=None, to_s=READY_S + 0.16)).phase is ReleasePhase.WAIT
 
 
+@pytest.mark.parametrize("direction", [(0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-0.5, 0.1, 0.85), (0.2, 0.0, 1.0)])
+def test_pressing_at_the_gripper_unseen_releases_nothing(direction: tuple[float, float, float]) -> None:
+    """A hand that gropes for its hold presses from below or from beside; seen at the object, it may lift."""
+    assert last(pull(20.0, hand_m=None, direction=direction)).phase is ReleasePhase.WAIT
+    assert last(pull(20.0, hand_m=None, direction=(0.6, 0.0, 0.8))).phase is ReleasePhase.RELEASE
+
+
 def test_hand_hidden_by_the_object_still_counts() -> None:
     def scene(now_s: float) -> dict[str, object]:
         seen = 0.05 if now_s < 1.5 else None
