@@ -24,7 +24,8 @@ class GovernedArm:
     into the room kept for them.
 
     Person, held object and phase are those on the blackboard. Slowed and refused motions are counted under
-    `keys.SAFETY`, slowed ones say so for as long as they run; what was sent stands under `keys.WAY`.
+    `keys.SAFETY`, slowed ones say so for as long as they run; what was sent stands under `keys.WAY`, until it
+    is cancelled.
     """
 
     def __init__(
@@ -61,11 +62,11 @@ class GovernedArm:
             _put(keys.SAFETY, tally.refusing())
             raise
         motion = self._arm.follow(sent.trajectory)
-        _put(keys.WAY, UnderWay(sent.trajectory, self._clock.now()))
-        if not sent.reason:
-            return motion
-        _put(keys.SAFETY, tally.slowed(sent.factor))
-        return SlowedMotion(motion, sent.reason)
+        way = UnderWay(sent.trajectory, self._clock.now())
+        _put(keys.WAY, way)
+        if sent.reason:
+            _put(keys.SAFETY, tally.slowed(sent.factor))
+        return SentMotion(motion, way, sent.reason)
 
     def stop(self) -> None:
         self._arm.stop()
@@ -74,19 +75,25 @@ class GovernedArm:
         self._arm.emergency_stop()
 
 
-class SlowedMotion:
-    """A motion that says why it takes longer than planned."""
+class SentMotion:
+    """A motion that says why it takes longer than planned, where it does, and leaves no way behind when it is
+    cancelled: an arm that was stopped goes nowhere, and must not be judged by where it would have gone.
+    """
 
-    def __init__(self, motion: Motion, why: str) -> None:
-        self._motion, self._why = motion, why
+    def __init__(self, motion: Motion, way: UnderWay, why_slower: str) -> None:
+        self._motion, self._way, self._why = motion, way, why_slower
 
     def poll(self) -> MotionStatus:
         status = self._motion.poll()
+        if not self._why:
+            return status
         reason = f"{status.reason}; {self._why}" if status.reason else self._why
         return replace(status, reason=reason)
 
     def cancel(self) -> None:
         self._motion.cancel()
+        if _newest(keys.WAY, UnderWay) is self._way:
+            Blackboard.unset("/" + keys.WAY)
 
 
 def _newest(key: str, kind: type) -> Any:

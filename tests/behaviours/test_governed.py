@@ -9,6 +9,7 @@ import pytest
 from py_trees.common import Status
 
 from behaviours import keys
+from behaviours.conditions import WaitUntilSafe
 from behaviours.governed import GovernedArm
 from behaviours.put_back import SetDown
 from hardware.errors import DeviceFault
@@ -70,6 +71,33 @@ def test_the_person_of_now_counts_not_the_one_of_the_plan(bench: Bench) -> None:
     governed(bench).follow(way)
     assert bench.log[-1].value.duration_s > way.duration_s
     assert get(keys.SAFETY).clamps == 1
+
+
+def test_a_cancelled_motion_is_no_longer_under_way(bench: Bench) -> None:
+    """Or the guard would judge an arm that stands by where it would have gone, and never let it go on."""
+    put(keys.PHASE, Phase.TRANSPORT)
+    first = governed(bench).follow(sweep(2.5))
+    second = governed(bench).follow(sweep(3.0))
+    first.cancel()
+    assert get(keys.WAY).trajectory.duration_s == 3.0, "what replaced it still is"
+    second.cancel()
+    assert get(keys.WAY) is None
+
+
+def test_a_stop_for_speed_ends_once_the_arm_stands(bench: Bench) -> None:
+    """A person turns up in mid-motion: too fast for them, so it stops; standing there is no reason to."""
+    put(keys.PHASE, Phase.TRANSPORT)
+    bench.arm.motion_s = 2.5
+    motion = governed(bench).follow(sweep(2.5))
+    bench.clock.now_s += 1.2
+    bench.arm.joints = sweep(2.5).sample(1.2)[0]
+    near = person(bench.clock.now())
+    put(keys.HUMAN, replace(near, joints=near.joints - [0.7, 0.0, 0.0], raw=near.raw - [0.7, 0.0, 0.0]))
+    wait = ready(WaitUntilSafe("Wait Until Safe", OPTIONS, calm_s=0.2), bench)
+    assert tick(wait, bench, times=30) is Status.RUNNING
+    assert "the tool would move" in wait.feedback_message
+    motion.cancel()
+    assert run(wait, bench, seconds=1.0) is Status.SUCCESS
 
 
 def test_what_was_held_counts_only_while_it_is_held(bench: Bench) -> None:
