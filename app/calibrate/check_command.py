@@ -45,7 +45,8 @@ def main(arguments: Sequence[str]) -> int:
     """Check; returns the exit code: 1 where the two looks differ too much, or could not be taken."""
     command, config = parse(CheckCommand(), arguments, "handover calibrate check")
     command.tour.check()
-    file = command.file or (Path(config.hand_eye.file) if config.hand_eye.file else None)
+    named = command.file or (Path(config.hand_eye.file) if config.hand_eye.file else None)
+    file = None if named is None else named.expanduser()
     if file is None and config.back_ends.robot != "simulated":
         raise UsageError(
             "there is no calibration to check: give --file, or hand_eye.file in the configuration"
@@ -61,10 +62,12 @@ def main(arguments: Sequence[str]) -> int:
     from app.calibrate.devices import open_devices
     from app.gate import require_doctor
     from hardware.calibration.board import Board
-    from hardware.calibration.hand_eye_file import load_hand_eye
+    from hardware.calibration.hand_eye_file import check_model, load_hand_eye
 
     console, board = Console(highlight=False), Board.of(command.tour.board)
     known = None if file is None else (file, load_hand_eye(file))
+    if known is not None:
+        check_model(*known)
     # Without a file the simulated camera is where the model has it, and that is what is checked.
     devices = open_devices(config, board, command.tour.seed, displaced=known is not None)
     require_doctor(config, devices=("robot",))

@@ -13,6 +13,7 @@ from app.assembly import Voice
 from app.errors import UsageError
 from app.options import Config
 from app.robot_factory import LOOPBACK, behind_controller, driver_of, robot_of, within_limits
+from behaviours.governed import GovernedArm
 from hardware.calibration.board import Board
 from hardware.clock import SystemClock
 from hardware.protocols import Clock
@@ -84,8 +85,8 @@ class CalibrationDevices:
 
 
 def open_devices(config: Config, board: Board, seed: int, *, displaced: bool = True) -> CalibrationDevices:
-    """The devices `config` names; a simulated robot has the board before it, and its camera, where
-    `displaced`, a little off the model's place.
+    """The devices `config` names, their motions governed as a run's are; a simulated robot has the board
+    before it, and its camera, where `displaced`, a little off the model's place.
     """
     from hardware.sim.model import camera_mount
     from planning.motion.planner import RoboplanPlanner
@@ -93,8 +94,12 @@ def open_devices(config: Config, board: Board, seed: int, *, displaced: bool = T
     mount = camera_mount(config.sim.camera)
     planner = RoboplanPlanner(within_limits(config).motion, mount)
     if config.back_ends.robot == "kinova" and config.kinova.address != LOOPBACK:
-        return _gen3(config, planner, mount)
-    return _simulated(config, planner, mount, board, seed, displaced)
+        devices = _gen3(config, planner, mount)
+    else:
+        devices = _simulated(config, planner, mount, board, seed, displaced)
+    plain, safety = devices.robot, within_limits(config).planning.safety
+    arm = GovernedArm(plain.arm, plain.gripper, plain.clock, safety, plain.watch)
+    return replace(devices, robot=replace(plain, arm=arm))
 
 
 def _simulated(
@@ -120,5 +125,5 @@ def _gen3(config: Config, planner: MotionPlanner, mount: FloatArray) -> Calibrat
     clock = SystemClock()
     camera = wrist_camera(config.realsense, FixedMount(np.eye(4)), clock)
     robot = robot_of(driver_of(config.kinova, clock), clock, camera, Voice(), ())
-    robot = replace(robot, connections=(*robot.connections, camera))
+    robot = replace(robot, connections=(*robot.connections, camera), watch=camera)
     return CalibrationDevices(robot, FreshColour(camera, clock), planner, mount)

@@ -56,7 +56,9 @@ def main(arguments: Sequence[str]) -> int:
     from app.calibrate.devices import open_devices
     from app.gate import require_doctor
     from hardware.calibration.board import Board
+    from hardware.calibration.hand_eye_file import check_writable
 
+    check_writable(out)
     console, board = Console(highlight=False), Board.of(command.tour.board)
     devices = open_devices(config, board, command.tour.seed)
     require_doctor(config, devices=("robot",))

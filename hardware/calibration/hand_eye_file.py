@@ -16,11 +16,13 @@ import yaml
 
 from hardware.calibration.options import HandEyeOptions
 from hardware.errors import BadFile
+from hardware.gen3.kinematics import FK_MODEL
 from hardware.types import CameraIntrinsics, FloatArray, readonly
 
 FORMAT = "handover hand-eye 1"
 HEADER = "# Where the camera sits on the robot's flange. Written by `handover calibrate hand-eye`.\n"
 AGAIN = "run `handover calibrate hand-eye` and name its file as hand_eye.file"
+ANOTHER = "name another folder"
 SAME_PX = 0.5
 """A camera reports its own intrinsics to the last digit; a recalibrated one differs by more than this."""
 FARTHEST_M = 0.5
@@ -63,6 +65,23 @@ class HandEye:
             raise ValueError("the errors are numbers of 0 or more")
 
 
+def check_writable(path: Path) -> None:
+    """Raises BadFile where `save_hand_eye` could not write; leaves nothing behind."""
+    beside, made = path.with_name(path.name + ".part"), []
+    try:
+        for folder in reversed(path.parents):
+            if not folder.exists():
+                folder.mkdir()
+                made.append(folder)
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise BadFile(path, f"it cannot be written ({error})", ANOTHER) from error
+    finally:
+        for folder in reversed(made):
+            folder.rmdir()
+
+
 def save_hand_eye(path: Path, hand_eye: HandEye) -> None:
     """Write the file whole or not at all; raises BadFile where it cannot be written."""
     camera = hand_eye.intrinsics
@@ -87,7 +106,7 @@ def save_hand_eye(path: Path, hand_eye: HandEye) -> None:
         beside.write_text(HEADER + text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        raise BadFile(path, f"it cannot be written ({error})", "name another folder") from error
+        raise BadFile(path, f"it cannot be written ({error})", ANOTHER) from error
 
 
 def load_hand_eye(path: Path) -> HandEye:
@@ -109,7 +128,10 @@ def load_hand_eye(path: Path) -> HandEye:
 
 
 def check_quality(path: Path, hand_eye: HandEye, options: HandEyeOptions, now: datetime) -> None:
-    """Raises BadFile for a calibration that is too old or not exact enough; `now` has a time zone."""
+    """Raises BadFile for a calibration that is too old, not exact enough, or of other kinematics; `now` has a
+    time zone.
+    """
+    check_model(path, hand_eye)
     age_days = (now - hand_eye.date).total_seconds() / 86400.0
     if age_days < -1.0:
         raise BadFile(path, f"it was made {-age_days:.0f} days from now", "set this machine's clock")
@@ -119,6 +141,14 @@ def check_quality(path: Path, hand_eye: HandEye, options: HandEyeOptions, now: d
     if hand_eye.error_m > options.max_error_m:
         error_mm, allowed_mm = 1000.0 * hand_eye.error_m, 1000.0 * options.max_error_m
         raise BadFile(path, f"its error is {error_mm:.1f} mm, {allowed_mm:.1f} mm are allowed", AGAIN)
+
+
+def check_model(path: Path, hand_eye: HandEye) -> None:
+    """Raises BadFile when the flange's poses came from other forward kinematics: their faults are in the
+    calibration and cancel only where the same model executes.
+    """
+    if hand_eye.fk_model != FK_MODEL:
+        raise BadFile(path, f"it was made with {hand_eye.fk_model}, this program moves by {FK_MODEL}", AGAIN)
 
 
 def check_camera(path: Path, hand_eye: HandEye, serial: str, intrinsics: CameraIntrinsics) -> None:

@@ -248,6 +248,24 @@ def test_a_board_that_is_not_seen_ends_with_1(
     assert "was not seen in 3 looks" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_place_that_cannot_be_written_is_told_before_the_arm_moves(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(hand_eye_command, "_views", lambda *given: pytest.fail("the arm moved"))
+    Path("file").write_text("mine")
+    assert main(["calibrate", "hand-eye", "--out", "file/hand-eye.yaml"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_the_check_finds_a_file_of_the_home_folder_and_refuses_other_kinematics(
+    calibrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save_hand_eye(tmp_path / "old.yaml", replace(load_hand_eye(calibrated), fk_model="another arm's"))
+    assert main(["calibrate", "check", "--hand-eye.file", "~/old.yaml"]) == 2
+    assert "made with another arm's, this program moves by" in capsys.readouterr().err
+
+
 def test_an_interruption_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
     from rich.console import Console
 

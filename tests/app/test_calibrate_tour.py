@@ -16,7 +16,10 @@ from app.calibrate.tour import touring
 from app.options import Config
 from app.signals import Interrupted
 from hardware.calibration.errors import Unclear
+from hardware.errors import HardwareError, StaleData
+from hardware.realsense.errors import StaleFrame
 from hardware.sim.options import SimOptions
+from hardware.types import MotionState, MotionStatus
 from tests.hardware.calibration.synthetic import BOARD
 
 ASIDE = np.radians([0.0, -2.0, 0.0, 3.0, 0.0, 2.0, 0.0])
@@ -81,6 +84,80 @@ def test_a_tour_that_is_broken_off_leaves_the_arm_at_rest(devices: CalibrationDe
     real(1.0)
     np.testing.assert_allclose(robot.arm.state().joints, state.joints, atol=2e-3)
     assert robot.gripper.state().width_m == pytest.approx(width_m, abs=1e-3)
+
+
+def test_a_motion_is_slowed_as_in_a_run() -> None:
+    """Nobody is looked for here: the governor allows what it allows where nobody is seen."""
+    usual, careful = (
+        replace(config(), planning=replace(planning, safety=replace(planning.safety, unseen_speed_m_s=speed)))
+        for planning, speed in ((config().planning, 0.25), (config().planning, 0.02))
+    )
+    took_s = []
+    for chosen in (usual, careful):
+        devices = open_devices(chosen, BOARD, 0)
+        clock = devices.robot.clock
+        with touring(devices, BOARD, chosen, 1, lambda: None) as tour:
+            began_s = clock.now()
+            assert tour.go(tour.joints + ASIDE)
+            took_s.append(clock.now() - began_s)
+    assert took_s[1] > 1.5 * took_s[0]
+
+
+def test_a_motion_that_does_not_end_is_stopped(devices: CalibrationDevices) -> None:
+    robot, calls = devices.robot, []
+    stuck: Any = SimpleNamespace(
+        poll=lambda: MotionStatus(MotionState.RUNNING, "on the way"), cancel=lambda: calls.append("cancel")
+    )
+    robot.arm.follow = lambda trajectory: stuck  # type: ignore[method-assign]
+    with (
+        pytest.raises(HardwareError, match="did not get to the next pose within 20 s"),
+        touring(devices, BOARD, config(), 1, lambda: None) as tour,
+    ):
+        tour.go(tour.joints + ASIDE)
+    assert calls == ["cancel"]
+
+
+def unreadable() -> Any:
+    raise StaleData("arm", 1.0, 0.5)
+
+
+def test_the_first_error_of_a_tour_is_the_one_that_is_told(
+    devices: CalibrationDevices, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An arm that cannot be read any more is stopped and given the time to come to rest."""
+    robot, calls = devices.robot, []
+
+    def failing() -> None:
+        robot.arm.state = unreadable  # type: ignore[method-assign]
+        robot.arm.stop = lambda: calls.append("stop")  # type: ignore[method-assign]
+        raise KeyError("the first")
+
+    began_s = robot.clock.now()
+    with pytest.raises(KeyError, match="the first"), touring(devices, BOARD, config(), 1, lambda: None):
+        failing()
+    assert calls == ["stop"]
+    assert robot.clock.now() - began_s >= config().run.hold_s
+    assert "could not be seen at rest" in caplog.text
+
+
+def test_a_tour_that_ends_well_ends_with_an_arm_seen_at_rest(devices: CalibrationDevices) -> None:
+    with (
+        pytest.raises(HardwareError, match="could not be seen at rest"),
+        touring(devices, BOARD, config(), 1, lambda: None),
+    ):
+        devices.robot.arm.state = unreadable  # type: ignore[method-assign]
+
+
+def test_a_camera_that_pauses_costs_one_look_and_no_tour(devices: CalibrationDevices) -> None:
+    camera: Any = devices.camera
+
+    def latest() -> Any:
+        raise StaleFrame(0.6, 0.3, "the camera repeats frame 7")
+
+    with touring(devices, BOARD, config(), 1, lambda: None) as tour:
+        camera.latest = latest
+        with pytest.raises(Unclear, match=r"no new picture came.*repeats frame 7"):
+            tour.look()
 
 
 def test_a_look_that_shows_no_board_does_not_count(devices: CalibrationDevices) -> None:

@@ -19,7 +19,7 @@ from hardware.calibration.options import HandEyeOptions
 from hardware.driver.client import DriverProcess
 from hardware.driver.remote import RemoteArm
 from hardware.errors import BadFile
-from hardware.gen3.kinematics import flange_pose
+from hardware.gen3.kinematics import FK_MODEL, flange_pose
 from hardware.geometry import pose, rotation_from_rpy
 from hardware.kinova.options import KinovaOptions
 from hardware.realsense.camera import RealSenseCamera
@@ -47,7 +47,7 @@ HAND_EYE = HandEye(
     error_deg=0.1,
     method="PARK",
     board="ChArUco",
-    fk_model="hardware.gen3",
+    fk_model=FK_MODEL,
 )
 
 

@@ -15,12 +15,15 @@ import yaml
 from hardware.calibration.hand_eye_file import (
     HandEye,
     check_camera,
+    check_model,
     check_quality,
+    check_writable,
     load_hand_eye,
     save_hand_eye,
 )
 from hardware.calibration.options import HandEyeOptions
 from hardware.errors import BadFile
+from hardware.gen3.kinematics import FK_MODEL
 from hardware.geometry import pose, rotation_from_rpy
 from hardware.types import CameraIntrinsics
 
@@ -35,7 +38,7 @@ HAND_EYE = HandEye(
     error_deg=0.11,
     method="PARK",
     board="ChArUco 5 x 7, 40 mm",
-    fk_model="hardware.gen3",
+    fk_model=FK_MODEL,
     details={"poses": 18, "spread_mm": 0.4},
 )
 
@@ -119,6 +122,30 @@ def test_an_old_calibration_is_refused(path: Path) -> None:
 def test_a_calibration_from_the_future_is_refused(path: Path) -> None:
     with pytest.raises(BadFile, match="2 days from now"):
         check_quality(path, HAND_EYE, HandEyeOptions(), NOW - timedelta(days=5))
+
+
+def test_other_kinematics_are_refused(path: Path) -> None:
+    check_model(path, HAND_EYE)
+    other = replace(HAND_EYE, fk_model="Kinova's own tool pose")
+    for check in (
+        lambda: check_model(path, other),
+        lambda: check_quality(path, other, HandEyeOptions(), NOW),
+    ):
+        with pytest.raises(BadFile, match=r"Kinova's own tool pose, this program moves by hardware\.gen3"):
+            check()
+
+
+def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "deep" / "hand_eye.yaml")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file" / "hand_eye.yaml", tmp_path / "new" / ("x" * 300) / "hand_eye.yaml"):
+        with pytest.raises(BadFile, match=r"cannot be written.*name another folder"):
+            check_writable(path)
+    assert [left.name for left in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_bad_calibration_is_refused(path: Path) -> None:
