@@ -18,8 +18,6 @@ from app.options import Config
 if TYPE_CHECKING:
     from rich.console import Console
 
-WORST = "worst"
-
 
 @dataclass(frozen=True)
 class AblationCommand:
@@ -89,8 +87,9 @@ def _check(command: AblationCommand, config: Config) -> None:
 
 def _simulated(command: AblationCommand, config: Config, console: Console) -> int:
     from app.bench.ablation import Setup, ablation_trials, lost_trial, run_trial
-    from app.bench.ablation_report import draw_worst, print_tables
-    from app.bench.campaign import INTERRUPTED, TABLE, TRIALS, Campaign
+    from app.bench.ablation_report import draw_worst, sheets
+    from app.bench.campaign import INTERRUPTED, TABLE, TRIALS, WORST, Campaign
+    from app.bench.sheet import print_sheets
     from hardware.sim.objects import categories, resolve_category
 
     labels = [resolve_category(label) for label in command.objects] or list(categories())
@@ -101,7 +100,7 @@ def _simulated(command: AblationCommand, config: Config, console: Console) -> in
     work = partial(run_trial, setup=setup, config=config)
     rows = campaign.run(console, work, wanted, lost_trial)
     if rows:
-        print_tables(console, rows, command.execute)
+        print_sheets(console, sheets(rows, executed=command.execute))
     if len(rows) < len(wanted):
         return INTERRUPTED
     pictures = draw_worst(command.out / WORST, rows, setup, config, command.pictures)

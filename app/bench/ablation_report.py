@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.bench.ablation import Setup, look
 from app.bench.ablation_execute import HELD, UNREACHABLE
 from app.bench.ablation_methods import METHODS, PAPER_SHARES
 from app.bench.metrics import share_text
+from app.bench.results_file import picture_name, trial_name
+from app.bench.sheet import Sheet
 from app.bench.trials import Trial
 from app.options import Config
 from hardware.errors import HandoverError
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 Row = Mapping[str, Any]
 _WHY_CHARACTERS = 90
+_REASONS = 3
 
 
 def count(rows: Sequence[Row], method: str, holds: Callable[[Row], bool]) -> int:
@@ -33,28 +33,34 @@ def worst(rows: Sequence[Row], method: str, number: int) -> list[Row]:
     return sorted(failed, key=lambda row: row["methods"][method].get("share") or -1.0)[:number]
 
 
-def print_tables(console: Console, rows: Sequence[Row], executed: bool) -> None:
-    """All methods together, then by category, then why there was no grasp."""
-    from rich.table import Table
+def sheets(rows: Sequence[Row], *, executed: bool) -> list[Sheet]:
+    """All methods together, then by category, then where regions came from and why there was no grasp."""
+    return [_overall(rows, executed), _by_category(rows), _remarks(rows), _reasons(rows)]
 
-    title = "more than 80 % of the person's part ahead of the grasp, per cent (95 % interval)"
-    table = Table("method", "", "trials", "succeeded", "paper", title=title)
-    if executed:
-        for name in ("held when tried", "held and succeeded", "unreachable"):
-            table.add_column(name)
+
+def _succeeded(record: Row) -> bool:
+    return bool(record["success"])
+
+
+def _overall(rows: Sequence[Row], executed: bool) -> Sheet:
+    columns = ["method", "", "trials", "succeeded", "paper"]
+    columns += ["held when tried", "held and succeeded", "unreachable"] if executed else []
+    table = []
     for method, words in METHODS.items():
-        done = count(rows, method, lambda record: bool(record["success"]))
-        cells = [method, words, str(len(rows)), share_text(done, len(rows))]
-        cells.append(f"{100 * PAPER_SHARES[method]:.1f}")
-        table.add_row(*cells, *(_physical(rows, method) if executed else ()))
-    console.print(table)
-    by_category = Table("category", *METHODS, title="the same by category, per cent")
+        share = share_text(count(rows, method, _succeeded), len(rows))
+        cells = (method, words, str(len(rows)), share, f"{100 * PAPER_SHARES[method]:.1f}")
+        table.append((*cells, *(_physical(rows, method) if executed else ())))
+    title = "more than 80 % of the person's part ahead of the grasp, per cent (95 % interval)"
+    return Sheet(title, tuple(columns), tuple(table))
+
+
+def _by_category(rows: Sequence[Row]) -> Sheet:
+    table = []
     for label in sorted({row["label"] for row in rows}):
         own = [row for row in rows if row["label"] == label]
-        shares = (count(own, method, lambda record: bool(record["success"])) / len(own) for method in METHODS)
-        by_category.add_row(f"{label} ({len(own)})", *(f"{100 * share:.0f}" for share in shares))
-    console.print(by_category)
-    _print_remarks(console, rows)
+        shares = (f"{100 * count(own, method, _succeeded) / len(own):.0f}" for method in METHODS)
+        table.append((f"{label} ({len(own)})", *shares))
+    return Sheet("the same by category, per cent", ("category", *METHODS), tuple(table))
 
 
 def _physical(rows: Sequence[Row], method: str) -> tuple[str, str, str]:
@@ -65,22 +71,23 @@ def _physical(rows: Sequence[Row], method: str) -> tuple[str, str, str]:
     return share_text(held, tried), share_text(both, len(rows)), str(unreachable)
 
 
-def _print_remarks(console: Console, rows: Sequence[Row]) -> None:
-    for what, values in (
+def _remarks(rows: Sequence[Row]) -> Sheet:
+    found = (
         ("regions from", Counter(row.get("source", "none") for row in rows)),
         ("A3 drawn from", Counter(row["methods"]["A3"].get("region", "nothing") for row in rows)),
-        ("labels swapped", Counter(row.get("swapped", False) for row in rows)),
-    ):
-        words = ", ".join(f"{value} {number}" for value, number in values.most_common())
-        console.print(f"{what:15} {words}", highlight=False)
-    reasons = Counter(
-        str(record["failure"])[:_WHY_CHARACTERS]
-        for row in rows
-        for record in row["methods"].values()
-        if record["failure"]
+        ("labels swapped", Counter("yes" if row.get("swapped") else "no" for row in rows)),
     )
-    for reason, number in reasons.most_common(6):
-        console.print(f"  no grasp {number} times: {reason}", highlight=False, soft_wrap=True)
+    table = [(what, str(value), str(n)) for what, values in found for value, n in values.most_common()]
+    return Sheet("where regions and candidates came from", ("", "", "trials"), tuple(table))
+
+
+def _reasons(rows: Sequence[Row]) -> Sheet:
+    table = []
+    for method in METHODS:
+        records = [row["methods"][method] for row in rows]
+        why = Counter(str(record["failure"])[:_WHY_CHARACTERS] for record in records if record["failure"])
+        table += [(method, str(number), reason) for reason, number in why.most_common(_REASONS)]
+    return Sheet("why there was no grasp", ("method", "trials", "why"), tuple(table))
 
 
 def draw_worst(out: Path, rows: Sequence[Row], setup: Setup, config: Config, number: int) -> list[Path]:
@@ -104,6 +111,6 @@ def draw_worst(out: Path, rows: Sequence[Row], setup: Setup, config: Config, num
         sheet.paste(left, (0, 0))
         sheet.paste(right, (left.width, 0))
         out.mkdir(parents=True, exist_ok=True)
-        paths.append(out / f"{trial.label}-{trial.instance}-{trial.seed}.png")
+        paths.append(out / picture_name(trial_name(row)))
         sheet.save(paths[-1])
     return paths

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 TRIALS, TABLE = "trials.jsonl", "trials.parquet"
+WORST = "worst"
+"""The folder, in a campaign's, with pictures of the worst trials (`picture_name`)."""
 INTERRUPTED = 130
 """The exit code of a campaign that Ctrl-C ended."""
 

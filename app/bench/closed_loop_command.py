@@ -41,6 +41,8 @@ class ClosedLoopCommand:
     """Trials at a time."""
     cluster: str = ""
     """Address of your own Dask scheduler or Ray head; one of this machine by default."""
+    pictures: int = 4
+    """Of how many trials without success; each is run again for it."""
     realtime: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """At real speed with jobs in worker threads, as on the robot: what the ticks cost there."""
     out: Path = Path("closed-loop")
@@ -57,9 +59,10 @@ def main(arguments: Sequence[str]) -> int:
 
     from rich.console import Console
 
-    from app.bench.campaign import INTERRUPTED, TABLE, TRIALS, Campaign
+    from app.bench.campaign import INTERRUPTED, TABLE, TRIALS, WORST, Campaign
     from app.bench.closed_loop import episodes, lost_episode, run_episode
-    from app.bench.closed_loop_report import sheets
+    from app.bench.closed_loop_pictures import draw_worst
+    from app.bench.closed_loop_report import sheets, unsuccessful
     from app.bench.sheet import print_sheets
     from hardware.sim.objects import categories, resolve_category
 
@@ -75,13 +78,19 @@ def main(arguments: Sequence[str]) -> int:
         print_sheets(console, sheets(rows))
     if len(rows) < len(set(wanted)):
         return INTERRUPTED
-    console.print(f"files           {command.out}/: {TRIALS}, {TABLE}", highlight=False)
+    worst = [] if command.realtime else unsuccessful(rows)[: command.pictures]
+    pictures = draw_worst(command.out / WORST, worst, config, command.jobs)
+    files = f"{TRIALS}, {TABLE}, {len(pictures)} pictures in {WORST}/"
+    console.print(f"files           {command.out}/: {files}", highlight=False)
     return 0
 
 
 def _check(command: ClosedLoopCommand, config: Config) -> None:
-    if min(command.seeds, command.jobs) < 1 or command.first_seed < 0:
-        raise UsageError("--seeds and --jobs need a whole number of 1 or more, --first-seed one of 0 or more")
+    if min(command.seeds, command.jobs) < 1 or min(command.first_seed, command.pictures) < 0:
+        raise UsageError(
+            "--seeds and --jobs need a whole number of 1 or more, "
+            "--first-seed and --pictures one of 0 or more"
+        )
     if not (command.scripts and command.clutter and command.noise):
         raise UsageError("--scripts, --clutter and --noise need at least one value each")
     if not all(0 <= number <= MOST_CLUTTER for number in command.clutter):

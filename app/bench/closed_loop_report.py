@@ -24,27 +24,39 @@ _MEANING = (
 
 
 def sheets(rows: Sequence[Row]) -> list[Sheet]:
-    """All tables: by condition, by object, figures, the course of the runs, and every failure."""
+    """All tables: by condition, by object, figures, every failure, the course of the runs."""
     return [
-        _shares(
-            "by condition",
-            rows,
-            lambda row: f"{row['script']}, {row['clutter']} things, noise {row['noise']:g}",
-        ),
+        _shares("by condition", rows, condition),
         _shares("by object", rows, lambda row: row["label"]),
         _figures(rows),
+        _failures(rows),
         _counts("how runs ended: the robot's word, and that of physics", rows, lambda row: [_word(row)]),
         _counts("leaves that failed on the way, in runs", rows, lambda row: row.get("failures", ())),
         _counts("fallbacks used, in runs", rows, lambda row: row.get("fallbacks", ())),
         _times("time by phase, simulated s", rows, lambda row: row.get("phases_s", {})),
         _times("computing by stage, s", rows, lambda row: row.get("wall", {}).get("stages_s", {})),
-        _failures(rows),
     ]
+
+
+def condition(row: Row) -> str:
+    """What a trial was made under, in words."""
+    return f"{row['script']}, {row['clutter']} things, noise {row['noise']:g}"
 
 
 def takes(row: Row) -> bool:
     """Whether the person of this trial would take the object: only then can it succeed."""
     return bool(CONDUCTS[row["script"]].attempts)
+
+
+def unsuccessful(rows: Sequence[Row]) -> list[Row]:
+    """The trials without success, the worst first: what fell or was hurt, then what was not carried away."""
+    return sorted((row for row in rows if takes(row) and not row["success"]), key=_badness, reverse=True)
+
+
+def _badness(row: Row) -> tuple[bool, float, bool]:
+    score = row.get("score", {})
+    force_n = max(score.get("contact_n", {}).values(), default=0.0)
+    return score.get("drops", 0) > 0, force_n, row["ended"] != "handed_over"
 
 
 def _word(row: Row) -> str:
@@ -130,12 +142,11 @@ def _times(title: str, rows: Sequence[Row], times: Callable[[Row], Mapping[str, 
 
 def _failures(rows: Sequence[Row]) -> Sheet:
     lines = []
-    for row in rows:
-        if takes(row) and not row["success"]:
-            score = row.get("score", {})
-            part = "" if score.get("by_human_part") is not False else f"by its {score['held_part']}; "
-            why = ": ".join(filter(None, (row["leaf"], row["reason"]))) or row["failure"]
-            lines.append((trial_name(row), _word(row), (part + why)[:_WHY_CHARACTERS]))
+    for row in unsuccessful(rows):
+        score = row.get("score", {})
+        part = "" if score.get("by_human_part") is not False else f"by its {score['held_part']}; "
+        why = ": ".join(filter(None, (row["leaf"], row["reason"]))) or row["failure"]
+        lines.append((trial_name(row), _word(row), (part + why)[:_WHY_CHARACTERS]))
     return Sheet(
         "trials without success: `handover bench rerun` plays one again",
         ("trial", "ended", "why"),

@@ -88,8 +88,12 @@ def _closed_loop(row: Row, about: Row, video: Path | None) -> Row:
 
 
 def _film(assembly: Assembly, path: Path) -> Observer:
+    from multiprocessing import set_start_method
+
     from app.views.video import create_video
 
+    # The film's own processes would begin as this worker did, in a way that only joblib knows.
+    set_start_method("spawn", force=True)
     return create_video(path, assembly)
 
 

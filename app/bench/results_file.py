@@ -94,3 +94,8 @@ def trial_name(row: Mapping[str, Any]) -> str:
     """How a trial is called: what its row begins with, up to its seed."""
     fields = [*row][: [*row].index("seed") + 1]
     return "/".join(f"{row[name]:g}" if isinstance(row[name], float) else str(row[name]) for name in fields)
+
+
+def picture_name(trial: str) -> str:
+    """The name of the file with the picture of a trial of that name."""
+    return trial.replace("/", "-") + ".png"

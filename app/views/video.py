@@ -81,7 +81,7 @@ class Studio:
 
     def close(self) -> None:
         """Leave; what is not drawn yet never will be."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Film:
