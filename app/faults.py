@@ -269,7 +269,7 @@ def _bounds(key: str) -> tuple[float, float]:
 def disagreements(config: Config) -> Iterator[tuple[Location, str]]:
     """Keys that must have one value and have two, and values that leave no room for each other."""
     yield from _grounding(config)
-    yield from method_faults(config)
+    yield from method_faults(config, config.method)
     for one, other in AGREE:
         first, second = (_value(config, tuple(key.split("."))) for key in (one, other))
         if first != second:

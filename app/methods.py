@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal
 
 from app.options import Config, MethodName
@@ -110,9 +111,9 @@ def has_own_grounder(config: Config) -> bool:
     return METHODS[config.method].grounding not in ("grid", "shape")
 
 
-def method_faults(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
+def method_faults(config: Config, name: MethodName) -> Iterator[tuple[tuple[str, ...], str]]:
     """What a method needs and the configuration lacks: (location, what to do)."""
-    names, name = config.back_ends, config.method
+    names = config.back_ends
     grounding = METHODS[name].grounding
     if grounding == "part_box":
         if names.vlm == "none":
@@ -134,13 +135,11 @@ def method_faults(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
             )
 
 
-def explained() -> str:
+def explained(width: int = 100) -> str:
     """Every method with what is faithful and what stands in, for --help."""
     lines = []
     for name, method in METHODS.items():
-        lines += [
-            f"{name}: {method.title}",
-            f"  faithful: {method.faithful}",
-            f"  stands in: {method.stands_in}",
-        ]
+        lines.append(f"{name}: {method.title}")
+        for what, words in (("faithful", method.faithful), ("stands in", method.stands_in)):
+            lines += wrap(f"{what}: {words}", width, initial_indent="  ", subsequent_indent="    ")
     return "\n".join(lines)

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stops": ("app.bench.stops_command", "how fast the arm stops when the program that moves it dies"),
     "handover-point": ("app.bench.handover_point_command", "the predicted point against recorded people"),
     "ablation": ("app.bench.ablation_command", "what regions and ranking are worth, with the paper's metric"),
+    "methods": ("app.bench.methods_command", "the other methods of the field on the same scenes"),
     "report": ("app.bench.report_command", "one HTML page of results: tables, plots, pictures"),
     "rerun": ("app.bench.rerun_command", "one trial of a results file again, with video"),
 }

@@ -42,7 +42,7 @@ def test_every_name_has_its_method_and_every_method_its_parts() -> None:
 
 
 def test_help_says_of_each_what_is_faithful_and_what_stands_in() -> None:
-    text = explained()
+    text = " ".join(explained().split())
     for name, method in METHODS.items():
         for words in (f"{name}: {method.title}", method.faithful, method.stands_in):
             assert words

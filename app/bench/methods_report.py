@@ -1,0 +1,89 @@
+"""What the trials of many methods say together: shares with intervals, by category, why there is no grasp."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.bench.ablation_execute import HELD, UNREACHABLE
+from app.bench.methods import NO_GRASP
+from app.bench.metrics import share_text, wilson_interval
+from app.bench.sheet import Sheet
+
+Row = Mapping[str, Any]
+_WHY_CHARACTERS = 100
+_REASONS = 3
+
+
+def sheets(rows: Sequence[Row], *, executed: bool) -> list[Sheet]:
+    """All tables of `rows`, which name the same methods."""
+    names = tuple(rows[0]["methods"]) if rows else ()
+    return [_overall(rows, names, executed), _by_category(rows, names), _reasons(rows, names)]
+
+
+def _count(rows: Sequence[Row], name: str, holds: Callable[[Row], bool]) -> int:
+    return sum(holds(row["methods"][name]) for row in rows)
+
+
+def _succeeded(record: Row) -> bool:
+    return bool(record["success"])
+
+
+def _held(record: Row) -> bool:
+    return bool(record.get("outcome") == HELD)
+
+
+def _overall(rows: Sequence[Row], names: Sequence[str], executed: bool) -> Sheet:
+    columns: tuple[str, ...] = ("method", "trials", "no grasp", "succeeded")
+    if executed:
+        columns += ("held when tried", "held, succeeded", "unreachable")
+    table = []
+    for name in names:
+        none = _count(rows, name, lambda record: record["share"] is None)
+        done = share_text(_count(rows, name, _succeeded), len(rows))
+        table.append((name, str(len(rows)), str(none), done, *(_physical(rows, name) if executed else ())))
+    title = "more than 80 % of the person's part ahead of the grasp, per cent (95 % interval by Wilson)"
+    return Sheet(title, columns, tuple(table))
+
+
+def _physical(rows: Sequence[Row], name: str) -> tuple[str, str, str]:
+    """Held of those that could be tried, held with success of all, and how many no motion reached."""
+    tried = _count(rows, name, lambda record: record.get("outcome") not in (None, UNREACHABLE, NO_GRASP))
+    both = _count(rows, name, lambda record: _held(record) and _succeeded(record))
+    unreachable = _count(rows, name, lambda record: record.get("outcome") == UNREACHABLE)
+    return share_text(_count(rows, name, _held), tried), share_text(both, len(rows)), str(unreachable)
+
+
+def _by_category(rows: Sequence[Row], names: Sequence[str]) -> Sheet:
+    table = []
+    for label in sorted({row["label"] for row in rows}):
+        own = [row for row in rows if row["label"] == label]
+        table.append(
+            (f"{label} ({len(own)})", *(_short(_count(own, name, _succeeded), len(own)) for name in names))
+        )
+    return Sheet("the same by category", ("category", *names), tuple(table))
+
+
+def _short(successes: int, trials: int) -> str:
+    """A share with its interval in whole per cent: many columns stand side by side."""
+    low, high = (round(100 * end) for end in wilson_interval(successes, trials))
+    return f"{100 * successes / trials:.0f} ({low}-{high})"
+
+
+def _reasons(rows: Sequence[Row], names: Sequence[str]) -> Sheet:
+    table = []
+    for name in names:
+        records = [row["methods"][name] for row in rows]
+        why = Counter(_reason(str(record["failure"])) for record in records if record["failure"])
+        table += [(name, str(number), reason) for reason, number in why.most_common(_REASONS)]
+        notes = sum(bool(record.get("note")) for record in records)
+        if notes:
+            table.append((name, str(notes), "the model's answer was of no use, the shape rule decided"))
+    return Sheet("why there was no grasp", ("method", "trials", "why"), tuple(table))
+
+
+def _reason(failure: str) -> str:
+    """A failure without the object's name, so that like ones are counted together."""
+    return re.sub(r"'[^']*'", "the object", failure)[:_WHY_CHARACTERS]
