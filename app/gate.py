@@ -74,12 +74,21 @@ def limits(config: Config) -> list[str]:
             config.motion.person_distance_m, config.motion.person_speed_m_s, strict=True
         )
     )
+    loads = f"{min(safety.torque_nm):g} to {max(safety.torque_nm):g}"
     return [
         f"arm            Kinova Gen3 at {kinova.address}",
         f"joint speed    at most {min(joint, kinova.max_joint_speed_deg_s):.0f} deg/s",
         f"near a person  {near}; nobody seen: {config.motion.unseen_speed_m_s:.2f} m/s",
+        f"kept           {safety.stop_distance_m:.2f} m from head, torso and the other arm, "
+        f"{safety.receiving_stop_distance_m:.2f} m from the receiving one, nothing within "
+        f"{safety.column_m:.2f} m over the head; now and on the way of the next {safety.look_ahead_s:.1f} s",
         f"force          unexpected {safety.force_n:.0f} N for {safety.force_s:.2f} s, or "
         f"{safety.hard_force_n:.0f} N at once: stop and hold",
+        f"joint loads    unexpected {loads} Nm for {safety.torque_s:.2f} s: stop and hold",
+        f"push           {safety.push_n:.0f} N toward the robot or down for {safety.push_s:.2f} s while it "
+        "offers: stop and hold",
+        f"camera         no picture for {safety.camera_s:.1f} s: stop on the way to a person, else at most "
+        f"{safety.speeds_m_s[0]:.2f} m/s",
         "stops          Ctrl-C stops and holds, a second one is the arm's own emergency stop;",
         "               the red button cuts the power: the arm sinks, what it holds may fall",
         "These are risk-reduction measures, not a safety function.",

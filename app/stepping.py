@@ -11,12 +11,14 @@ from typing import Protocol
 from py_trees.blackboard import Blackboard
 
 from app.assembly import Assembly
+from app.signals import Interrupted
 from behaviours import keys
 from hardware.protocols import Arm, Motion
 from hardware.types import ArmState, MotionState, MotionStatus, Trajectory
 from planning.types import Phase
 
 YES, NO = ("", "y", "yes"), ("n", "no", "q", "quit")
+NO_MORE = "the operator ended the run"
 
 
 class Operator(Protocol):
@@ -63,7 +65,7 @@ class TerminalOperator:
 
 
 class SteppedMotion:
-    """A motion that begins once the operator agrees."""
+    """A motion that begins once the operator agrees; a no ends the run: it is no failure to try again."""
 
     def __init__(self, begin: Callable[[], Motion], operator: Operator, question: str) -> None:
         self._begin, self._operator = begin, operator
@@ -72,6 +74,7 @@ class SteppedMotion:
         operator.ask(question)
 
     def poll(self) -> MotionStatus:
+        """Raises Interrupted, once, where the operator says no."""
         if self._end is not None:
             return self._end
         if self._motion is None:
@@ -79,8 +82,8 @@ class SteppedMotion:
             if answer is None:
                 return MotionStatus(MotionState.RUNNING, "waiting for the operator")
             if not answer:
-                self._end = MotionStatus(MotionState.FAILED, "the operator said no")
-                return self._end
+                self._end = MotionStatus(MotionState.FAILED, NO_MORE)
+                raise Interrupted(NO_MORE)
             self._motion = self._begin()
         return self._motion.poll()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from app.robot_factory import within_limits
 from behaviours.governed import GovernedArm
 from hardware.kinova.options import KinovaOptions
 from perception.types import HandoverRequest
+from planning.options import PlanningOptions, SafetyOptions
 
 REAL = Config(back_ends=BackEnds(robot="kinova"))
 REHEARSED = replace(REAL, kinova=KinovaOptions(address="loopback"))
@@ -117,6 +119,30 @@ def test_the_limits_are_those_of_the_configuration() -> None:
     assert "0.10 m/s at 0.25 m" in text
     assert "20 N for 0.05 s" in text
     assert "not a safety function" in text
+
+
+def test_every_kind_of_limit_is_told() -> None:
+    safety = SafetyOptions(
+        stop_distance_m=0.16,
+        receiving_stop_distance_m=0.06,
+        column_m=0.37,
+        look_ahead_s=0.4,
+        torque_nm=(14.0, 14.0, 14.0, 14.0, 5.0, 5.0, 5.0),
+        torque_s=0.11,
+        push_n=33.0,
+        push_s=0.21,
+        camera_s=0.7,
+        speeds_m_s=(0.09, 0.25, 0.5),
+    )
+    lines = {
+        line.split("  ")[0]: line for line in limits(replace(REAL, planning=PlanningOptions(safety=safety)))
+    }
+    for words in ("0.16 m from head", "0.06 m from the receiving", "0.37 m over the head", "next 0.4 s"):
+        assert words in lines["kept"]
+    assert "5 to 14 Nm for 0.11 s" in lines["joint loads"]
+    assert "33 N toward the robot or down for 0.21 s" in lines["push"]
+    assert "no picture for 0.7 s" in lines["camera"]
+    assert "at most 0.09 m/s" in lines["camera"]
 
 
 # Doctor ----------------------------------------------------------------------------------------------------
@@ -254,3 +280,16 @@ def test_calibrating_a_real_arm_demands_that_the_arm_was_examined(
     with pytest.raises(UsageError, match="doctor robot --move") as refusal:
         hand_eye_main(["--back-ends.robot", "kinova", "--out", str(tmp_path / "new.yaml")])
     assert "doctor camera" not in str(refusal.value), "a camera passes with its calibration only"
+
+
+def test_a_dry_run_of_a_rehearsal_opens_no_socket(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def opened(*given: object, **named: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    for name in ("create_server", "socket"):
+        monkeypatch.setattr(socket, name, opened)
+    words = ["--robot", "kinova", "--kinova.address", "loopback", "--kinova.client", "stand_in"]
+    assert main(["run", "hammer", "--dry-run", *words]) == 0
+    assert "Nothing was connected or started" in capsys.readouterr().out

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from queue import SimpleQueue
 
 import numpy as np
 import pytest
 
 from app.assembly import Assembly
-from app.factory import mission_options
+from app.factory import build, mission_options
 from app.options import Config
 from app.run_command import OPERATOR_S, patient
+from app.runner import run_handover
+from app.signals import Interrupted
 from app.stepping import SteppedArm, TerminalOperator, stepped
 from behaviours import keys
+from behaviours.keys import Outcome
 from hardware.types import Trajectory
+from perception.types import HandoverRequest
 from planning.types import Phase
 from tests.bench import Bench
 from tests.hardware.simulated import move_to
 from tests.leaves import put
+from trees.handover import create_root
 
 
 class Slow:
@@ -87,17 +93,32 @@ def test_one_word_holds_for_the_whole_phase_and_for_no_other(bench: Bench, opera
     assert [question.split(",")[0] for question in operator.questions] == ["next: pick", "next: transport"]
 
 
-def test_no_ends_the_motion_before_it_began(bench: Bench, operator: Slow) -> None:
+def test_no_ends_the_run_before_the_motion_began(bench: Bench, operator: Slow) -> None:
     arm = arm_of(bench, operator)
     motion = arm.follow(way())
     operator.word = False
-    assert motion.poll().reason == "the operator said no"
+    with pytest.raises(Interrupted, match="the operator ended the run"):
+        motion.poll()
     operator.word = True
     assert not motion.poll().running
     assert not motion.poll().succeeded
     assert not bench.arm.motions
     arm.follow(way())
     assert len(operator.questions) == 2, "a no is no word for the next try"
+
+
+def test_a_run_that_the_operator_ends_is_interrupted_and_nothing_is_tried_again() -> None:
+    """The genuine tree, whose leaves are tried again when they fail."""
+    config = patient(Config())
+    operator = Slow()
+    operator.ask = lambda question: setattr(operator, "word", False)  # type: ignore[method-assign]
+    request = HandoverRequest("hammer")
+    assembly = stepped(build(config, request, 7), operator)
+    root = partial(create_root, assembly.mission, vlm=True)
+    result = run_handover(assembly, root, request, config.run)
+    assert (result.outcome, result.reason) == (Outcome.INTERRUPTED, "the operator ended the run")
+    assert "Look At Person" not in result.failures
+    assert result.duration_s < 1.0 + config.run.hold_s
 
 
 def test_a_motion_cancelled_while_it_waits_never_begins(bench: Bench, operator: Slow) -> None:
