@@ -72,6 +72,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "tree.budgets.handover_poses": (1, 1000),
     "tree.grasp_samples": (1, 20_000),
     "tree.grown_samples": (1, 20_000),
+    "kinova.tool_mass_kg": (0.1, 3.0),
+    "kinova.tool_mass_centre_m": (0.0, 0.3),
     "realsense.rate_hz": (6, 90),
     "realsense.depth_unit_m": (0.0001, 0.01),
     "realsense.laser_mw": (0.0, 360.0),

@@ -11,6 +11,7 @@ import numpy as np
 from hardware.errors import DeviceFault, HardwareError
 from hardware.gen3.kinematics import flange_pose
 from hardware.geometry import pose, transform
+from hardware.kinova.errors import KortexRefused
 from hardware.kinova.feedback import Feedback
 from hardware.kinova.options import KinovaOptions
 from hardware.kinova.session import KortexSession
@@ -36,6 +37,7 @@ def examine(session: KortexSession, feedback: Feedback, options: KinovaOptions) 
     names = session.package.messages.Base
     yield ArmCheck("client", "OK", session.package.name)
     yield _product(session)
+    yield _firmware(session)
     yield _count(session)
     state = session.call(session.base.GetArmState).active_state
     yield _is(
@@ -54,7 +56,7 @@ def examine(session: KortexSession, feedback: Feedback, options: KinovaOptions) 
     reading = feedback.newest()
     fault = reading.arm.fault
     yield _is("faults", fault is None, fault or "none", "clear them in the web application")
-    yield from _configuration(session)
+    yield _configuration(session, options)
     yield _limits(session)
     yield _kinematics(reading.arm.joints, reading.tool_position, options)
     yield _wrench(reading.arm.force)
@@ -89,20 +91,32 @@ def _count(session: KortexSession) -> ArmCheck:
     return _is("actuators", count == JOINTS, str(count), f"{JOINTS} are needed")
 
 
-def _configuration(session: KortexSession) -> Iterator[ArmCheck]:
+def _configuration(session: KortexSession, options: KinovaOptions) -> ArmCheck:
     tool = session.call(session.control.GetToolConfiguration)
     payload = session.call(session.control.GetPayloadInformation)
     weighed = tool.tool_mass > 0.0 or payload.payload_mass > 0.0
     detail = f"tool {tool.tool_mass:.2f} kg, payload {payload.payload_mass:.2f} kg"
-    if weighed:
-        yield ArmCheck("tool and payload", "OK", detail)
-    else:
-        yield ArmCheck(
-            "tool and payload",
-            "WARN",
-            f"{detail}: gripper and camera weigh about 1 kg; set the tool's mass in the web application, or "
-            "the arm sags and feels forces that are not there",
-        )
+    if options.tool_mass_kg is not None:
+        detail = f"{detail}; {options.tool_mass_kg:g} kg and none are set for each session"
+    if weighed or options.tool_mass_kg is not None:
+        return ArmCheck("tool and payload", "OK", detail)
+    return ArmCheck(
+        "tool and payload",
+        "WARN",
+        f"{detail}: gripper and camera weigh about 1 kg; set the tool's mass in the web application, or "
+        "kinova.tool_mass_kg, or the arm sags and feels forces that are not there",
+    )
+
+
+def _firmware(session: KortexSession) -> ArmCheck:
+    """A number whose layout is not documented: told as it is, to be compared by a person."""
+    subject, remedy = "firmware", "2.6 or a later 2.x is needed: compare with the web application"
+    try:
+        number = int(session.call(session.device.GetFirmwareVersion).firmware_version)
+    except KortexRefused as refusal:
+        return ArmCheck(subject, "WARN", f"not told ({refusal.sub_code}); {remedy}")
+    parts = ".".join(str(byte) for byte in number.to_bytes(4, "big"))
+    return ArmCheck(subject, "WARN", f"{number:#010x}, by bytes {parts}; {remedy}")
 
 
 def _limits(session: KortexSession) -> ArmCheck:

@@ -14,6 +14,7 @@ from hardware.kinova.feedback import Feedback
 from hardware.kinova.gripper import KortexGripper
 from hardware.kinova.options import KinovaOptions
 from hardware.kinova.package import load_package
+from hardware.kinova.payload import weighed_tool
 from hardware.kinova.session import KortexSession
 from hardware.protocols import Clock
 
@@ -33,6 +34,7 @@ def open_devices(clock: Clock, **options: Any) -> Iterator[HostedDevices]:
             if check.state == "WARN":
                 logger.warning("%s: %s", check.subject, check.detail)
         limited_speeds(session, kinova)
+        weighed_tool(session, kinova)
         arm = KortexArm(session, felt, kinova, clock)
         gripper = KortexGripper(session, felt, kinova, clock)
         yield HostedDevices(

@@ -29,6 +29,11 @@ class KinovaOptions:
     lost_s: float = 0.5
     max_joint_speed_deg_s: float = 25.0
     """Soft limit set on the arm for the session and put back at its end; 25 is the arm's own default."""
+    tool_mass_kg: float | None = None
+    """Gripper, camera and bracket, told to the arm for the session and put back; null: what is set on the arm
+    stands. A 2F-85 alone weighs 0.92 kg, a D435i 0.07 kg."""
+    tool_mass_centre_m: float = 0.047
+    """Where its centre of mass lies beyond the flange, along the tool; that of a 2F-85 alone."""
     waypoint_s: float = 0.1
     """Spacing of the waypoints sent (at most 1000, at most 100 s)."""
     arrival_deg: float = 1.0

@@ -17,6 +17,7 @@ from hardware.kinova.checks import ArmCheck, examine, limited_speeds
 from hardware.kinova.feedback import Feedback, Reading
 from hardware.kinova.options import KinovaOptions
 from hardware.kinova.package import load_package
+from hardware.kinova.payload import weighed_tool
 from hardware.kinova.session import DEFAULT, KortexSession, credentials
 from hardware.protocols import Clock
 
@@ -39,6 +40,9 @@ def report(options: KinovaOptions) -> Iterator[ArmCheck]:
                 limited_speeds(session, options)
                 limit = f"{options.max_joint_speed_deg_s:g} deg/s at most"
                 yield ArmCheck("limits read back", "OK", f"{limit}, taken by the arm for the session")
+                if weighed_tool(session, options):
+                    mass = f"{options.tool_mass_kg:g} kg"
+                    yield ArmCheck("tool's mass read back", "OK", f"{mass}, taken by the arm for the session")
                 yield _readings(feedback, options, clock)
     except HandoverError as error:
         yield ArmCheck("connection", "FAIL", str(error))

@@ -13,8 +13,8 @@ import concurrent.futures
 import logging
 import os
 import socket
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +26,8 @@ from hardware.kinova.package import KortexPackage
 
 USER, PASSWORD = "KINOVA_USER", "KINOVA_PASSWORD"
 DEFAULT = "admin"
+LOGIN_S = 10.0
+"""The client's own deadline of a login, which takes no other."""
 SESSION_MS, SILENCE_MS = 60000, 2000
 """How long the robot keeps a session, and how long it lets a silent connection move it."""
 
@@ -74,30 +76,17 @@ class KortexSession(AbstractContextManager["KortexSession"]):
     def call(self, function: Callable[..., Any], *request: Any, deadline_s: float | None = None) -> Any:
         """`function(*request)` within a deadline. Raises KortexRefused, KortexTimeout, KortexLinkLost."""
         seconds = self._options.call_s if deadline_s is None else deadline_s
-        name = getattr(function, "__name__", "a call").strip("<>")
-        try:
+        with self._in_words(getattr(function, "__name__", "a call").strip("<>"), seconds):
             return function(*request, 0, self.package.deadline(seconds))
-        except self.package.server_exception as error:
-            raise self._refused(name, error) from error
-        except self.package.client_exception as error:
-            raise KortexLinkLost(name, str(error)) from error
-        except (concurrent.futures.TimeoutError, TimeoutError) as error:
-            raise KortexTimeout(name, seconds) from error
-        except OSError as error:
-            raise KortexLinkLost(name, str(error)) from error
 
     def subscribe(self, function: Callable[..., Any], listener: Callable[[Any], None]) -> None:
         """Have `listener` told of a topic from now on; while the arm is idle, and once per connection."""
         options = self.package.messages.Base.NotificationOptions()
         options.type = self.package.messages.Base.NOTIFICATION_TYPE_EVENT
-        try:
+        with self._in_words("a subscription", self._options.call_s):
             handle = function(
                 cures.surviving(listener), options, 0, self.package.deadline(self._options.call_s)
             )
-        except self.package.server_exception as error:
-            raise self._refused("a subscription", error) from error
-        except (concurrent.futures.TimeoutError, TimeoutError) as error:
-            raise KortexTimeout("a subscription", self._options.call_s) from error
         self._undo.append(("end a subscription", lambda: self.call(self.base.Unsubscribe, handle)))
 
     def at_the_end(self, name: str, undo: Callable[[], Any]) -> None:
@@ -117,21 +106,34 @@ class KortexSession(AbstractContextManager["KortexSession"]):
         cures.locked_sending(transport)
         router = package.router(transport, cures.unexpected_frame)
         cures.own_listeners(router)
-        transport.connect(self._options.address, port)
+        try:
+            transport.connect(self._options.address, port)
+        except OSError as error:
+            raise KortexUnreachable(self._options.address, port, str(error)) from error
         self._undo.append(("disconnect", transport.disconnect))
         self._undo.append(("deactivate the router", lambda: router.SetActivationStatus(False)))
         info = package.messages.Session.CreateSessionInfo()
         info.username, info.password = credentials()
         info.session_inactivity_timeout, info.connection_inactivity_timeout = SESSION_MS, SILENCE_MS
         manager = package.session_manager(router)
-        try:
+        with self._in_words("the login", LOGIN_S):
             manager.CreateSession(info)
-        except package.server_exception as error:
-            raise self._refused("the login", error) from error
-        except (concurrent.futures.TimeoutError, TimeoutError) as error:
-            raise KortexTimeout("the login", self._options.call_s) from error
         self._undo.append(("close the session", lambda: manager.CloseSession(package.deadline(1.0))))
         return router
+
+    @contextmanager
+    def _in_words(self, name: str, seconds: float) -> Iterator[None]:
+        """Every failure of the client as a HardwareError: KortexRefused, KortexTimeout, KortexLinkLost."""
+        try:
+            yield
+        except self.package.server_exception as error:
+            raise self._refused(name, error) from error
+        except self.package.client_exception as error:
+            raise KortexLinkLost(name, str(error)) from error
+        except (concurrent.futures.TimeoutError, TimeoutError) as error:
+            raise KortexTimeout(name, seconds) from error
+        except OSError as error:
+            raise KortexLinkLost(name, str(error)) from error
 
     def _refused(self, call: str, error: Any) -> HardwareError:
         root = self.package.errors

@@ -91,6 +91,15 @@ def test_a_good_arm_has_nothing_that_fails() -> None:
     assert checks["limits read back"].detail.startswith("25 deg/s")
 
 
+def test_the_tool_s_mass_is_tried_and_put_back_where_it_is_configured() -> None:
+    kept: list[LoopbackController] = []
+    checks = examined(lambda controller, arm: kept.append(controller), tool_mass_kg=0.92)
+    assert checks["tool and payload"].state == "OK"
+    assert checks["tool's mass read back"].detail.startswith("0.92 kg")
+    assert kept[0].calls.count("SetToolConfiguration") == kept[0].calls.count("SetPayloadInformation") == 2
+    assert "tool's mass read back" not in examined()
+
+
 def stands_in_fault(controller: LoopbackController, arm: IdealArm) -> None:
     controller.robot.actions.faulted = "ROBOT_IN_FAULT"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from hardware.clock import SystemClock
 from hardware.errors import DeviceFault, HardwareError
 from hardware.gen3.facts import HOME
 from hardware.kinova.checks import examine, limited_speeds, require_fit
-from hardware.kinova.errors import KortexRefused, KortexUnreachable
+from hardware.kinova.errors import KortexLinkLost, KortexRefused, KortexUnreachable
 from hardware.kinova.feedback import Feedback
+from hardware.kinova.hosted import open_devices
 from hardware.kinova.loopback.controller import LoopbackController
 from hardware.kinova.loopback.mischief import Drop, Refuse
 from hardware.kinova.loopback.plant import IdealArm, IdealGripper
 from hardware.kinova.package import load_package
+from hardware.kinova.payload import weighed_tool
 from hardware.kinova.session import KortexSession
 from tests.hardware.kinova.rig import options_for, rig
 
@@ -60,6 +63,39 @@ def test_the_password_of_the_environment_is_used_and_the_default_one_warned_of(
         assert "default password" in caplog.text
 
 
+def breaks(*given: object) -> None:
+    raise BrokenPipeError("Broken pipe")
+
+
+def test_a_link_that_breaks_at_the_login_or_a_subscription_is_told_in_words() -> None:
+    class Manager:
+        def __init__(self, router: object) -> None:
+            self.CreateSession = breaks
+
+    with controller() as made:
+        options = options_for(made)
+        broken = replace(STAND_IN, session_manager=Manager)
+        with pytest.raises(KortexLinkLost, match=r"broke during the login \(Broken pipe\)"):
+            KortexSession(broken, options).__enter__()
+        with (
+            KortexSession(STAND_IN, options) as session,
+            pytest.raises(KortexLinkLost, match="broke during a subscription"),
+        ):
+            session.subscribe(breaks, print)
+
+
+def test_a_port_that_takes_no_connection_is_told_in_words() -> None:
+    class Deaf:
+        send = None
+
+        def connect(self, address: str, port: int) -> None:
+            raise ConnectionRefusedError("refused")
+
+    package = replace(STAND_IN, transports=SimpleNamespace(tcp=Deaf, udp=Deaf))
+    with controller() as made, pytest.raises(KortexUnreachable, match="refused"):
+        KortexSession(package, options_for(made)).__enter__()
+
+
 def test_going_down_ends_subscriptions_stops_and_closes_in_this_order() -> None:
     with rig() as made:
         pass
@@ -95,6 +131,61 @@ def test_a_limit_the_arm_does_not_take_is_an_error() -> None:
                 limited_speeds(session, options)
 
 
+def carried(made: LoopbackController) -> tuple[float, float, float, float]:
+    """What the controller has: the tool's mass, its centre's z, the tool frame's z, the payload."""
+    tool, payload = made.robot._tool, made.robot._payload
+    return tool.tool_mass, tool.tool_mass_center.z, tool.tool_transform.z, payload.payload_mass
+
+
+def test_the_tool_s_mass_is_set_read_back_and_put_back() -> None:
+    with controller() as made:
+        made.robot._tool.tool_mass, made.robot._tool.tool_transform.z = 0.5, 0.12
+        made.robot._payload.payload_mass = 0.3
+        options = options_for(made, tool_mass_kg=1.02)
+        with KortexSession(STAND_IN, options) as session:
+            assert weighed_tool(session, options)
+            assert carried(made) == pytest.approx((1.02, 0.047, 0.12, 0.0))
+        assert carried(made) == pytest.approx((0.5, 0.0, 0.12, 0.3))
+
+
+def test_without_a_mass_the_arm_keeps_its_own() -> None:
+    with controller() as made:
+        options = options_for(made)
+        with KortexSession(STAND_IN, options) as session:
+            assert not weighed_tool(session, options)
+    assert not [call for call in made.calls if call.startswith("Set")]
+
+
+@pytest.mark.parametrize("deaf", ["_set_tool_configuration", "_set_payload_information"])
+def test_a_mass_the_arm_does_not_take_is_an_error(deaf: str) -> None:
+    with controller() as made:
+        made.robot._payload.payload_mass = 0.3
+        setattr(made.robot, deaf, lambda request: None)
+        options = options_for(made, tool_mass_kg=1.02)
+        with KortexSession(STAND_IN, options) as session, pytest.raises(HardwareError, match="reads back"):
+            weighed_tool(session, options)
+
+
+def test_the_driver_process_sets_the_tool_s_mass() -> None:
+    with controller() as made:
+        options = options_for(made, tool_mass_kg=0.92)
+        with open_devices(SystemClock(), **asdict(options)):
+            assert made.robot._tool.tool_mass == pytest.approx(0.92)
+        assert made.robot._tool.tool_mass == 0.0
+
+
+def test_the_firmware_is_told_as_it_is() -> None:
+    with controller() as made:
+        options = options_for(made)
+        with KortexSession(STAND_IN, options) as session, Feedback(session, options, SystemClock()) as felt:
+            told = {check.subject: check for check in examine(session, felt, options)}["firmware"]
+            made.mischief.answers["GetFirmwareVersion"].append(Refuse("UNSUPPORTED_METHOD"))
+            silent = {check.subject: check for check in examine(session, felt, options)}["firmware"]
+    assert (told.state, silent.state) == ("WARN", "WARN")
+    assert told.detail.startswith("0x02060000, by bytes 2.6.0.0; 2.6 or a later 2.x is needed")
+    assert "UNSUPPORTED_METHOD" in silent.detail
+
+
 def test_an_arm_that_is_fit_passes_and_each_check_has_its_line() -> None:
     with controller() as made:
         options = options_for(made)
@@ -103,6 +194,7 @@ def test_an_arm_that_is_fit_passes_and_each_check_has_its_line() -> None:
     assert {check.state for check in checks.values()} <= {"OK", "WARN"}
     assert "0.0 mm" in checks["kinematics"].detail
     assert checks["tool and payload"].state == "WARN"  # nothing is configured on it
+    assert "kinova.tool_mass_kg" in checks["tool and payload"].detail
 
 
 @pytest.mark.parametrize(
