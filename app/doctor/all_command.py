@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import tyro
-
-from app.arguments import UNSET, parse
-from app.doctor.robot_command import agree
-from app.options import Config
+from app.arguments import parse
+from app.doctor.robot_command import RobotCommand, agree
 
 if TYPE_CHECKING:
     from app.doctor.findings import Finding
@@ -21,18 +17,8 @@ SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class AllCommand:
+class AllCommand(RobotCommand):
     """Examine the arm, the camera, the learned models and the vision-language model."""
-
-    move: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
-    """Open and close the gripper, turn the hand a little and see the arm stop; asks first."""
-    yes: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
-    """Somebody has looked: do not ask before the first motion."""
-    json: Annotated[bool, tyro.conf.FlagCreatePairsOff, UNSET] = False
-    """Print the findings as JSON."""
-    config: Annotated[tyro.conf.DisallowNone[Path | None], UNSET] = None
-    """The configuration to use; by default config.yaml in the working directory, if there is one."""
-    settings: Annotated[Config, tyro.conf.arg(name="")] = Config()  # noqa: RUF009  # frozen
 
 
 def main(arguments: Sequence[str]) -> int:
