@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from app.arguments import UNSET, parse
-from app.config import as_values
+from app.config import as_values, checked
 from app.errors import UsageError
 from app.options import Config
 
@@ -107,18 +107,21 @@ def _codes(command: StudyRunCommand, plan: Plan) -> list[str]:
 
 
 def _try_conditions(plan: Plan, config: Config) -> None:
-    """Each condition's options are read once before anybody waits for a robot; a wrong one is told now."""
+    """Each condition's options are read and checked before anybody waits for a robot; a wrong one, or a
+    method that lacks something, is told now.
+    """
     from app.run_command import RunCommand
 
     for name, settings in plan.conditions.items():
         try:
-            tyro.cli(
+            command = tyro.cli(
                 RunCommand, args=["object", *settings], default=replace(RunCommand("object"), settings=config)
             )
         except SystemExit as error:
             raise UsageError(
                 f"condition {name}: {' '.join(settings)} are no options of `handover run`"
             ) from error
+        checked(as_values(command.settings), f"condition {name}")
 
 
 def _consent_to_motion(command: StudyRunCommand, config: Config) -> None:

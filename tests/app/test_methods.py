@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
 
+from app.cli import main
 from app.config import checked
 from app.errors import ConfigError
 from app.factory import VLMS, build, mission_options
@@ -122,3 +125,28 @@ def test_real_parts_are_those_configured() -> None:
     grounder = own_grounder(Parts(order, detector, lambda order: detector))
     assert grounder is not None
     assert grounder.name == "part named by open words, box by open words"
+
+
+@pytest.mark.parametrize("name", get_args(MethodName))
+def test_every_method_plans_in_the_program_itself(
+    name: MethodName, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["run", "hammer", "--seed", "7", "--method", name, "--plan-only", "--view", "none"]
+    words += ["--sim.camera.width", "424", "--sim.camera.height", "240", "--sim.camera.focal-px", "302.9"]
+    assert main([*words, "--runs-dir", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    run = json.loads((folder / "run.json").read_text())
+    assert run["outcome"] == "planned"
+    assert run["config"]["method"] == name
+    assert ("regions" in run["back_ends"]) == (name in OWN)
+
+
+def test_a_class_the_network_does_not_know_ends_the_run_in_one_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["run", "torch", "--seed", "7", "--method", "affnet_dr", "--plan-only", "--view", "none"]
+    assert main([*words, "--runs-dir", str(tmp_path)]) == 1
+    assert "'torch' is of no class" in " ".join(capsys.readouterr().out.split())
+    (folder,) = tmp_path.iterdir()
+    run = json.loads((folder / "run.json").read_text())
+    assert (run["outcome"], run["leaf"]) == ("not_graspable", "Ground By Method")

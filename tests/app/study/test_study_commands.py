@@ -111,6 +111,24 @@ def test_a_condition_that_is_no_option_is_told_before_anybody_waits(
     assert "condition two" in capsys.readouterr().err
 
 
+def test_a_method_that_lacks_something_is_told_before_anybody_waits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = "[--method, affnet_dr, --back-ends.maps, server]"
+    (tmp_path / FILE).write_text(f"conditions: {{one: [], two: {lacking}}}")
+    assert main(["study", "run", str(tmp_path), "--simulated-participants", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "condition two" in said
+    assert "perception.maps.url" in said
+    assert not (tmp_path / "trials.jsonl").exists()
+
+
+def test_the_shipped_plan_compares_the_methods_of_the_paper(tmp_path: Path) -> None:
+    assert main(["study", "new", str(tmp_path)]) == 0
+    methods = list(load_plan(tmp_path).conditions.values())
+    assert methods == [("--method", "ours"), ("--method", "lan_grasp"), ("--method", "affnet_dr")]
+
+
 @pytest.mark.parametrize(
     "words",
     [
