@@ -225,7 +225,11 @@ class MotionLeaf(Leaf):
             return self.wait(status.reason)
         if status.succeeded:
             return self.succeed(status.reason)
-        return self.fail(status.reason, self._device_word)
+        return self.missed(status.reason)
+
+    def missed(self, reason: str) -> Status:
+        """The motion failed: so does the leaf, unless what was reached will do."""
+        return self.fail(reason, self._device_word)
 
     def cancel(self) -> None:
         self._motion.cancel()

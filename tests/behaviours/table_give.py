@@ -33,7 +33,12 @@ from tests.behaviours.case import Act, Case, Trouble
 from tests.behaviours.inputs import WEIGHT_N
 from tests.behaviours.table_choose import QUICK, blocked
 from tests.behaviours.table_look import empty, holding
-from tests.behaviours.table_move import arm_troubles, grip_troubles
+from tests.behaviours.table_move import (
+    arm_refuses,
+    elsewhere,
+    grip_troubles,
+    next_arm_motion_fails,
+)
 from tests.bench import Bench
 from tests.leaves import get, put
 
@@ -54,6 +59,11 @@ def stands(distance_m: float) -> Act:
 
 def no_pose_left(bench: Bench) -> None:
     put(keys.HANDOVER_QUEUE, ())
+
+
+def fails_on_the_way(bench: Bench) -> None:
+    elsewhere(bench)
+    next_arm_motion_fails(bench)
 
 
 TARED_S = RELEASE.settle_s + RELEASE.tare_s + 0.1
@@ -148,8 +158,12 @@ def cases() -> Iterator[Case]:
         build=lambda: MoveToHandover("Move To Handover"),
         prepare=holding,
         says="^arrived$",
+        optional=frozenset({keys.ROBOT}),
         commands=("arm",),
-        troubles=arm_troubles(),
+        troubles=(
+            Trouble(fails_on_the_way, "^joint 4 did not settle$", Outcome.ERROR),
+            Trouble(arm_refuses, "^the arm reports a fault", Outcome.ERROR),
+        ),
     )
     yield Case(
         build=lambda: WaitForTake("Wait For Take", RELEASE, AGES, Prompts()),

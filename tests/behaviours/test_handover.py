@@ -8,6 +8,7 @@ from py_trees.common import Status
 
 from behaviours import keys
 from behaviours.handover import (
+    MoveToHandover,
     NextHandoverPose,
     PlanHandover,
     ProposeDefaultPoses,
@@ -19,7 +20,7 @@ from perception.types import HandoverRequest
 from planning.motion.options import SceneOptions
 from planning.options import SafetyOptions
 from tests.bar import person
-from tests.behaviours.inputs import handover_pose, held
+from tests.behaviours.inputs import handover_pose, held, way
 from tests.behaviours.table_choose import QUICK
 from tests.bench import Bench
 from tests.leaves import get, put, ready, run, tick
@@ -97,3 +98,17 @@ def test_a_way_that_stays_near_an_unseen_person_too_long_is_refused(
     if ended is Status.FAILURE:
         assert "6 s out of sight are allowed" in leaf.feedback_message
         assert get(keys.HANDOVER_PLAN) is None
+
+
+@pytest.mark.parametrize(("off_rad", "ends"), [(0.011, Status.SUCCESS), (0.04, Status.FAILURE)])
+def test_somebody_who_pulls_at_the_end_of_the_way_does_not_send_the_arm_elsewhere(
+    off_rad: float, ends: Status
+) -> None:
+    bench = Bench()
+    put(keys.HANDOVER_PLAN, way())
+    bench.gripper.take()
+    bench.arm.script[0] = "joint 6 did not settle"
+    bench.arm.joints = way().end + off_rad * np.eye(7)[5]
+    leaf = ready(MoveToHandover("Move To Handover"), bench)
+    assert run(leaf, bench) is ends
+    assert "did not settle" in leaf.feedback_message
