@@ -6,7 +6,8 @@ Everything random follows from the trial's seed, so a trial alone gives what it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,8 @@ from app.bench.ablation_execute import execute
 from app.bench.ablation_methods import METHODS, Choice, choose
 from app.bench.engine import lost
 from app.bench.metrics import SUCCESS_PROPORTION, success_proportion
+from app.bench.replies import RECORDED, Noted, NotingVlm, RecordedVlm, read_replies
+from app.bench.results_file import trial_name
 from app.bench.simulated_labels import human_part
 from app.bench.trials import Trial, quiet
 from app.options import Config
@@ -24,23 +27,25 @@ from hardware.sim.objects import INSTANCES, categories
 from hardware.types import FloatArray, RGBDFrame
 from perception.grounding import GridGrounder
 from perception.pointcloud import masked_points, without_outliers
+from perception.protocols import VisionLanguageModel
 from perception.types import Detection, Regions
 from planning.selection import grasp_view
 from planning.types import Grasp, GraspView
 
-RegionSource = Literal["labels", "shape", "vlm"]
+RegionSource = Literal["labels", "shape", "vlm", "recorded"]
 _EVERY_REPLY = 1000
 
 
 @dataclass(frozen=True)
 class Setup:
     """What all trials share; label_errors: share of trials in which the labels name the parts the wrong way
-    round in every reply, so that asking again does not help.
+    round in every reply, so that asking again does not help; replies: the file with those recorded.
     """
 
     regions: RegionSource = "labels"
     label_errors: float = 0.0
     executes: bool = False
+    replies: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Seen:
     """(N, 3): what the picture shows of the part that is really the person's."""
     swapped: bool
     note: str = ""
+    model: str = ""
+    replies: Noted = ()
+    """Who was asked for regions, and what it said."""
 
 
 def ablation_trials(labels: Sequence[str], count: int, first_seed: int) -> list[Trial]:
@@ -93,8 +101,10 @@ def trial_config(trial: Trial, setup: Setup, config: Config) -> tuple[Config, bo
     return replace(config, perception=replace(config.perception, simulated=fault)), swapped
 
 
-def look(trial: Trial, setup: Setup, config: Config) -> Seen:
-    """Picture, object, regions, grasps and choices. Raises HandoverError where the object is not found."""
+def look(trial: Trial, setup: Setup, config: Config, replies: tuple[str, Noted] | None = None) -> Seen:
+    """Picture, object, regions, grasps and choices; replies: those of an earlier look, with who gave them,
+    instead of asking. Raises HandoverError where the object is not found.
+    """
     from app.factory import build
     from perception.types import HandoverRequest
 
@@ -105,7 +115,12 @@ def look(trial: Trial, setup: Setup, config: Config) -> Seen:
         frame = services.robot.camera.latest(0.0)
         found = services.segmenter.segment(frame, services.detector.detect(frame, trial.label))
     assert found.mask is not None  # what a segmenter promises
-    regions, note = _regions(assembly, config, found, frame)
+    if setup.regions == "recorded" and replies is None:
+        source, noted = read_replies(Path(setup.replies)).get(trial_name(asdict(trial)), ("nobody", ()))
+        replies = (source + RECORDED, noted)
+    model = services.vlm if replies is None else RecordedVlm(*replies)
+    vlm = None if model is None else NotingVlm(model)
+    regions, note = _regions(assembly, config, found, frame, vlm)
     nothing = np.zeros_like(found.mask)
     view = grasp_view(frame, found, regions or Regions(nothing, nothing, None, "none"), table_z_m)
     choices = choose(
@@ -117,17 +132,23 @@ def look(trial: Trial, setup: Setup, config: Config) -> Seen:
         grounded=regions is not None,
     )
     points = masked_points(frame, human_part(frame))
-    return Seen(view, regions, choices, points[without_outliers(points)], swapped, note)
+    points = points[without_outliers(points)]
+    asked = ("", ()) if vlm is None else (vlm.name, vlm.noted)
+    return Seen(view, regions, choices, points, swapped, note, *asked)
 
 
 def _regions(
-    assembly: Assembly, config: Config, found: Detection, frame: RGBDFrame
+    assembly: Assembly,
+    config: Config,
+    found: Detection,
+    frame: RGBDFrame,
+    vlm: VisionLanguageModel | None,
 ) -> tuple[Regions | None, str]:
     """The regions as the tree finds them, by shape where the model fails, and what went wrong on the way."""
     services, note = assembly.services, ""
-    if services.vlm is not None:
+    if vlm is not None:
         try:
-            return GridGrounder(services.vlm, config.perception.grid).ground(frame, found), ""
+            return GridGrounder(vlm, config.perception.grid).ground(frame, found), ""
         except HandoverError as error:
             note = str(error)
     try:
@@ -136,19 +157,26 @@ def _regions(
         return None, f"{note} {error}".strip()
 
 
-def run_trial(trial: Trial, setup: Setup, config: Config) -> dict[str, Any]:
-    """One trial as a row for a JSON file; whatever is raised becomes its `failure`, for all methods."""
+def run_trial(
+    trial: Trial, setup: Setup, config: Config, replies: tuple[str, Noted] | None = None
+) -> dict[str, Any]:
+    """One trial as a row for a JSON file; whatever is raised becomes its `failure`, for all methods.
+
+    replies: see `look`.
+    """
     from app.record.writer import versions
 
     row: dict[str, Any] = {"label": trial.label, "instance": trial.instance, "seed": trial.seed}
     row |= {"versions": versions(), "failure": ""}
     try:
         with quiet("perception"):
-            seen = look(trial, setup, config)
+            seen = look(trial, setup, config, replies)
         row |= {
             "source": seen.regions.source if seen.regions else "none",
             "swapped": seen.swapped,
             "note": seen.note,
+            "model": seen.model,
+            "replies": seen.replies,
             "human_points": len(seen.human_points),
         }
         row["methods"] = {name: _scored(choice, seen, trial) for name, choice in seen.choices.items()}

@@ -11,6 +11,7 @@ from app.bench.ablation import Setup, look
 from app.bench.ablation_execute import HELD, UNREACHABLE
 from app.bench.ablation_methods import METHODS, PAPER_SHARES
 from app.bench.metrics import share_text
+from app.bench.replies import replies_of
 from app.bench.results_file import picture_name, trial_name
 from app.bench.sheet import Sheet
 from app.bench.trials import Trial
@@ -100,7 +101,7 @@ def draw_worst(out: Path, rows: Sequence[Row], setup: Setup, config: Config, num
     for row in worst(rows, "A3", number):
         trial = Trial(row["label"], row["instance"], row["seed"])
         try:
-            seen = look(trial, setup, config)
+            seen = look(trial, setup, config, replies_of(row))
         except HandoverError:
             continue
         chosen, frame = seen.choices["A3"].grasp, seen.view.frame

@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
     worst = [] if command.realtime else unsuccessful(rows)[: command.pictures]
     pictures = draw_worst(command.out / WORST, worst, config, command.jobs)
     files = f"{TRIALS}, {TABLE}, {len(pictures)} pictures in {WORST}/"
-    console.print(f"files           {command.out}/: {files}", highlight=False)
+    console.print(f"files           {command.out}/: {files}", highlight=False, soft_wrap=True)
     return 0
 
 

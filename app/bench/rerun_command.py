@@ -99,6 +99,7 @@ def _film(assembly: Assembly, path: Path) -> Observer:
 
 def _ablation(row: Row, about: Row, video: Path | None) -> Row:
     from app.bench.ablation import Setup, lost_trial, run_trial
+    from app.bench.replies import replies_of
     from app.bench.trials import Trial
     from app.config import checked
 
@@ -106,7 +107,11 @@ def _ablation(row: Row, about: Row, video: Path | None) -> Row:
         raise UsageError("--video goes with trials of closed-loop: nothing moves in those of the ablation")
     trial = Trial(*(row[name] for name in Trial.__dataclass_fields__))
     config = checked(about["config"], "results file")
-    return _play(partial(run_trial, setup=Setup(**about["setup"]), config=config), trial, lost_trial)
+    setup = Setup(**about["setup"])
+    # A real model may answer otherwise the next time: the trial has the replies it had.
+    replies = replies_of(row) if setup.regions == "vlm" else None
+    work = partial(run_trial, setup=setup, config=config, replies=replies)
+    return _play(work, trial, lost_trial)
 
 
 def _play(work: Callable[[Any], Row], trial: Any, otherwise: Callable[[Any], Row]) -> Row:

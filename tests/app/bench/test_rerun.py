@@ -66,13 +66,17 @@ def test_every_other_figure_is_told(
     assert "1 figures differ" in said
 
 
-def test_a_trial_of_the_ablation_has_its_setup_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = {"label": "mug", "instance": 1, "seed": 4, "methods": {}}
+def test_a_trial_of_the_ablation_has_its_setup_and_a_real_models_replies_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = [{"question": "q", "reply": "Human: 1"}]
+    row = {"label": "mug", "instance": 1, "seed": 4, "methods": {}, "model": "gpt", "replies": noted}
     played = play(monkeypatch, row)
-    setup = Setup("labels", 0.2, True)
-    folder = results(tmp_path, "ablation", row, setup=asdict(setup))
-    assert main(["bench", "rerun", "mug/1/4", "--results", folder]) == 0
-    assert played == [(Trial("mug", 1, 4), {"setup": setup, "config": Config()})]
+    for setup, replies in ((Setup("labels", 0.2, True), None), (Setup("vlm"), ("gpt", noted))):
+        folder = results(tmp_path, "ablation", row, setup=asdict(setup))
+        assert main(["bench", "rerun", "mug/1/4", "--results", folder]) == 0
+        had = {"setup": setup, "config": Config(), "replies": replies}
+        assert played.pop() == (Trial("mug", 1, 4), had)
 
 
 @pytest.mark.parametrize(
