@@ -15,12 +15,16 @@ from app.bench.sheet import Sheet
 Row = Mapping[str, Any]
 _WHY_CHARACTERS = 100
 _REASONS = 3
+_BESIDE = 4
+"""So many methods side by side, category by category, fit into a terminal."""
 
 
 def sheets(rows: Sequence[Row], *, executed: bool) -> list[Sheet]:
     """All tables of `rows`, which name the same methods."""
     names = tuple(rows[0]["methods"]) if rows else ()
-    return [_overall(rows, names, executed), _by_category(rows, names), _reasons(rows, names)]
+    beside = [names[i : i + _BESIDE] for i in range(0, len(names), _BESIDE)]
+    by_category = [_by_category(rows, some) for some in beside]
+    return [_overall(rows, names, executed), *by_category, _reasons(rows, names)]
 
 
 def _count(rows: Sequence[Row], name: str, holds: Callable[[Row], bool]) -> int:
@@ -60,10 +64,9 @@ def _by_category(rows: Sequence[Row], names: Sequence[str]) -> Sheet:
     table = []
     for label in sorted({row["label"] for row in rows}):
         own = [row for row in rows if row["label"] == label]
-        table.append(
-            (f"{label} ({len(own)})", *(_short(_count(own, name, _succeeded), len(own)) for name in names))
-        )
-    return Sheet("the same by category", ("category", *names), tuple(table))
+        shares = (_short(_count(own, name, _succeeded), len(own)) for name in names)
+        table.append((f"{label} ({len(own)})", *shares))
+    return Sheet("the same by category, per cent", ("category", *names), tuple(table))
 
 
 def _short(successes: int, trials: int) -> str:

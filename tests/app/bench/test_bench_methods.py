@@ -66,7 +66,14 @@ def test_tables_count_shares_intervals_and_reasons() -> None:
 
 
 def test_no_trial_makes_no_table() -> None:
-    assert [sheet.rows for sheet in sheets([], executed=True)] == [(), (), ()]
+    assert not any(sheet.rows for sheet in sheets([], executed=True))
+
+
+def test_categories_are_told_for_every_method_a_few_side_by_side() -> None:
+    rows = [row("mug", **{name: record(True, 1.0) for name in NAMES})]
+    _, *by_category, _ = sheets(rows, executed=False)
+    assert [name for sheet in by_category for name in sheet.columns[1:]] == list(NAMES)
+    assert all(len(sheet.columns) <= 5 and len(sheet.rows) == 1 for sheet in by_category)
 
 
 def test_every_method_chooses_on_the_same_picture(compared: Compared) -> None:
