@@ -26,7 +26,6 @@ class Kind:
     seeds: Callable[[Sequence[Row]], list[str]]
     shown: int
     """So many of the first sheets are shown, the others folded away."""
-    again: str = "handover bench rerun {trial} --results {folder}"
 
 
 def _distinct(rows: Sequence[Row], name: str) -> list[str]:
@@ -109,13 +108,6 @@ def _choice_plots(rows: Sequence[Row]) -> list[Figure]:
 KINDS: Mapping[str, Kind] = {
     "closed-loop": Kind(_episode_sheets, _episode_plots, _episode_conditions, _episode_seeds, shown=4),
     "ablation": Kind(_choice_sheets, _choice_plots, _picture_conditions, _picture_seeds, shown=4),
-    "methods": Kind(
-        _choice_sheets,
-        _choice_plots,
-        _picture_conditions,
-        _picture_seeds,
-        shown=4,
-        again="",
-    ),
+    "methods": Kind(_choice_sheets, _choice_plots, _picture_conditions, _picture_seeds, shown=4),
 }
 """By the benchmark's word."""

@@ -42,7 +42,10 @@ def _campaign(folder: Path) -> Section:
         raise BadFile(folder, f"its benchmark is {about.get('benchmark')!r}", f"the report knows {known}")
     if not rows:
         raise BadFile(folder, "no trial of it is finished", "run its benchmark first")
-    again = {trial_name(row): kind.again.format(trial=trial_name(row), folder=folder) for row in rows}
+    again = {
+        name: shlex.join(["handover", "bench", "rerun", name, "--results", str(folder)])
+        for name in map(trial_name, rows)
+    }
     sheets = kind.sheets(rows, about)
     trials = Sheet(
         "every trial, and what plays it again",

@@ -103,8 +103,7 @@ def _ablation(row: Row, about: Row, video: Path | None) -> Row:
     from app.bench.trials import Trial
     from app.config import checked
 
-    if video is not None:
-        raise UsageError("--video goes with trials of closed-loop: nothing moves in those of the ablation")
+    _without(video)
     trial = Trial(*(row[name] for name in Trial.__dataclass_fields__))
     config = checked(about["config"], "results file")
     setup = Setup(**about["setup"])
@@ -112,6 +111,24 @@ def _ablation(row: Row, about: Row, video: Path | None) -> Row:
     replies = replies_of(row) if setup.regions == "vlm" else None
     work = partial(run_trial, setup=setup, config=config, replies=replies)
     return _play(work, trial, lost_trial)
+
+
+def _methods(row: Row, about: Row, video: Path | None) -> Row:
+    from app.bench.ablation import Setup
+    from app.bench.methods import lost_trial, run_trial
+    from app.bench.trials import Trial
+    from app.config import checked
+
+    _without(video)
+    trial, names = Trial(*(row[name] for name in Trial.__dataclass_fields__)), tuple(about["methods"])
+    config = checked(about["config"], "results file")
+    work = partial(run_trial, names=names, setup=Setup(**about["setup"]), config=config)
+    return _play(work, trial, partial(lost_trial, names=names))
+
+
+def _without(video: Path | None) -> None:
+    if video is not None:
+        raise UsageError("--video goes with trials of closed-loop: nothing moves in those on single pictures")
 
 
 def _play(work: Callable[[Any], Row], trial: Any, otherwise: Callable[[Any], Row]) -> Row:
@@ -125,6 +142,7 @@ def _play(work: Callable[[Any], Row], trial: Any, otherwise: Callable[[Any], Row
 _PLAYERS: dict[str, Callable[[Row, Row, Path | None], Row]] = {
     "closed-loop": _closed_loop,
     "ablation": _ablation,
+    "methods": _methods,
 }
 
 

@@ -66,9 +66,7 @@ def test_every_other_figure_is_told(
     assert "1 figures differ" in said
 
 
-def test_a_trial_of_the_ablation_has_its_setup_and_a_real_models_replies_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_trial_of_the_ablation_has_its_setup_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noted = [{"question": "q", "reply": "Human: 1"}]
     row = {"label": "mug", "instance": 1, "seed": 4, "methods": {}, "model": "gpt", "replies": noted}
     played = play(monkeypatch, row)
@@ -79,6 +77,18 @@ def test_a_trial_of_the_ablation_has_its_setup_and_a_real_models_replies_again(
         assert played.pop() == (Trial("mug", 1, 4), had)
 
 
+def test_a_trial_of_many_methods_has_all_of_them_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"label": "mug", "instance": 1, "seed": 4, "methods": {}}
+    played = play(monkeypatch, row)
+    setup = Setup("labels", 0.2)
+    folder = results(tmp_path, "methods", row, setup=asdict(setup), methods=["ours", "meng"])
+    assert main(["bench", "rerun", "1", "--results", folder]) == 0
+    had = {"names": ("ours", "meng"), "setup": setup, "config": Config()}
+    assert played == [(Trial("mug", 1, 4), had)]
+
+
 @pytest.mark.parametrize(
     ("benchmark", "words", "said"),
     [
@@ -86,7 +96,7 @@ def test_a_trial_of_the_ablation_has_its_setup_and_a_real_models_replies_again(
         ("closed-loop", ["mug/2/late/1/0.5/8"], "for example hammer/1/takes/0/1/7"),
         ("closed-loop", ["1", "--video", "film.avi"], ".mp4 or .gif"),
         ("ablation", ["1", "--video", "film.mp4"], "nothing moves"),
-        ("speed", ["1"], "rerun plays those of closed-loop, ablation"),
+        ("speed", ["1"], "rerun plays those of closed-loop, ablation, methods"),
     ],
 )
 def test_what_cannot_be_played_is_one_clear_error(
