@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import mujoco
@@ -146,10 +147,16 @@ class Scene:
 
 def make_spec(script: Script = "takes", seed: int = 1, **options: object) -> PersonSpec:
     """A standing person straight ahead unless `options` say otherwise."""
-    asked = {"posture": "standing", "bearing_deg": 0.0, "stature_m": 1.72, **options}
+    asked: dict[str, Any] = {"posture": "standing", "bearing_deg": 0.0, "stature_m": 1.72, **options}
     spec = sample_person(PersonOptions(script=script, **asked), np.random.default_rng(seed))
     assert spec is not None
     return spec
+
+
+def _part(root: ET.Element, name: str) -> ET.Element:
+    part = root.find(name)
+    assert part is not None
+    return part
 
 
 def make_scene(spec: PersonSpec, seed: int = 1, post: FloatArray | None = None) -> Scene:
@@ -157,11 +164,11 @@ def make_scene(spec: PersonSpec, seed: int = 1, post: FloatArray | None = None) 
     root = ET.fromstring(SCENE)
     if post is not None:
         where = " ".join(map(str, post))
-        ET.SubElement(root.find("worldbody"), "geom", name="post", type="sphere", size="0.012", pos=where)
+        ET.SubElement(_part(root, "worldbody"), "geom", name="post", type="sphere", size="0.012", pos=where)
     mjcf = person_mjcf(spec)
-    root.find("worldbody").extend(mjcf.bodies)
+    _part(root, "worldbody").extend(mjcf.bodies)
     for first, second in mjcf.excludes:
-        ET.SubElement(root.find("contact"), "exclude", body1=first, body2=second)
+        ET.SubElement(_part(root, "contact"), "exclude", body1=first, body2=second)
     model = mujoco.MjModel.from_xml_string(ET.tostring(root, encoding="unicode"))
     data = mujoco.MjData(model)
     data.ctrl[:] = JAW_CLOSED_M

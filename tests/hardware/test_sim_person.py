@@ -117,8 +117,8 @@ def test_keypoints_keep_the_segment_lengths_through_a_handover(hand: str) -> Non
     def measure() -> None:
         points = scene.person.keypoints()
         for s, e, w in zip(SHOULDERS, ELBOWS, WRISTS, strict=True):
-            upper = abs(np.linalg.norm(points[e] - points[s]) - spec.upper_arm_m)
-            lower = abs(np.linalg.norm(points[w] - points[e]) - spec.forearm_m)
+            upper = abs(float(np.linalg.norm(points[e] - points[s])) - spec.upper_arm_m)
+            lower = abs(float(np.linalg.norm(points[w] - points[e])) - spec.forearm_m)
             worst[0] = max(worst[0], upper, lower)
 
     scene.offer()

@@ -54,7 +54,7 @@ def test_what_is_saved_comes_back(path: Path) -> None:
     loaded = load_hand_eye(path)
     np.testing.assert_allclose(loaded.flange_from_camera, HAND_EYE.flange_from_camera, atol=1e-15)
     assert loaded.error_m == pytest.approx(HAND_EYE.error_m)
-    same = {"flange_from_camera": HAND_EYE.flange_from_camera, "error_m": HAND_EYE.error_m}
+    same: dict[str, Any] = {"flange_from_camera": HAND_EYE.flange_from_camera, "error_m": HAND_EYE.error_m}
     assert vars(replace(loaded, **same)) | same == vars(HAND_EYE) | same
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 

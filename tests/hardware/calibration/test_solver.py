@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -60,7 +62,8 @@ def test_a_noisy_arm_leaves_less_than_its_own_error(result: Calibration) -> None
 
 def test_refining_does_not_lose_to_the_closed_forms() -> None:
     # Pixels that all weigh the same do, three times over: the arm's error is not the detector's.
-    refined, park = [], []
+    refined: list[float] = []
+    park: list[float] = []
     for seed in range(4):
         rng = np.random.default_rng(100 + seed)
         methods = solved(views(cameras(20, rng), rng), seed).methods
@@ -119,7 +122,7 @@ def test_too_many_contradictions_are_no_calibration(noisy: list[View]) -> None:
 def test_a_method_that_fails_is_named_and_harms_nothing(
     noisy: list[View], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = cv2.calibrateHandEye
+    real: Any = cv2.calibrateHandEye
     spoiled = {
         cv2.CALIB_HAND_EYE_ANDREFF: (np.full((3, 3), np.nan), np.full((3, 1), np.nan)),
         cv2.CALIB_HAND_EYE_TSAI: (np.diag([1.0, 1.0, -1.0]), np.zeros((3, 1))),

@@ -73,7 +73,7 @@ def test_a_wrong_start_is_refused_before_anything_is_sent(driver: DriverProcess)
     arm = RemoteArm(driver)
     away = arm.state().joints + 0.5
     with pytest.raises(LimitViolation, match="nothing was sent"):
-        arm.follow(Trajectory([0.0, 1.0], [away, away], np.zeros((2, 7))))
+        arm.follow(Trajectory(np.array([0.0, 1.0]), np.array([away, away]), np.zeros((2, 7))))
     with pytest.raises(LimitViolation, match="opening"):
         RemoteGripper(driver).move(0.2, 40.0)
 

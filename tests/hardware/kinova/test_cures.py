@@ -57,7 +57,12 @@ def test_the_lock_lets_one_thread_in_at_a_time() -> None:
 
     transport = Transport()
     cures.locked_sending(transport)
-    threads = [Thread(target=lambda: [transport.send("x") for _ in range(200)]) for _ in range(4)]
+
+    def send_many() -> None:
+        for _ in range(200):
+            transport.send("x")
+
+    threads = [Thread(target=send_many) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -100,7 +100,8 @@ def test_a_frame_survives_the_wire(frame: KortexFrame) -> None:
 
 @given(st.lists(FRAMES, min_size=1, max_size=4), st.lists(st.integers(1, 40), min_size=1, max_size=20))
 def test_a_stream_is_cut_right_however_the_segments_fall(frames: list[KortexFrame], cuts: list[int]) -> None:
-    stream, found, reassembly = b"".join(framed(frame.encode()) for frame in frames), [], Reassembly()
+    stream, reassembly = b"".join(framed(frame.encode()) for frame in frames), Reassembly()
+    found: list[bytes] = []
     while stream:
         size = cuts[len(found) % len(cuts)]
         found += reassembly.feed(stream[:size])

@@ -152,7 +152,8 @@ class Played:
     """pyrealsense2 in which a camera is plugged in: asking for it by its serial plays a recording of it."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self.camera, self.asked = path, SoftwareCamera(), []
+        self._path, self.camera = path, SoftwareCamera()
+        self.asked: list[str] = []
         self.busy = False
 
     def __getattr__(self, name: str) -> Any:
@@ -175,7 +176,7 @@ class Played:
     def config(self) -> Any:
         played = self
 
-        class Config(rs.config):  # type: ignore[misc]
+        class Config(rs.config):
             def enable_device(self, serial: str) -> None:
                 played.asked.append(serial)
                 self.enable_device_from_file(str(played._path), repeat_playback=False)

@@ -103,7 +103,9 @@ def test_depth_is_aligned_to_colour_as_geometry_says(pairs: Pairs) -> None:
     raw = np.round(wall(DEPTH_F, DEPTH_CENTRE, 0.0) / UNIT_M).astype(np.uint16)
     picture = PictureMaker(rs, QUICK, pairs.facts).make(pairs.raw(raw), still=False)
     # All but the outermost column, where the library rounds its own way.
-    np.testing.assert_allclose(picture.depth_m[:, 1:], reprojected(raw * UNIT_M)[:, 1:], atol=1e-6)
+    np.testing.assert_allclose(
+        picture.depth_m[:, 1:], reprojected(raw.astype(np.float64) * UNIT_M)[:, 1:], atol=1e-6
+    )
     # And so it shows the wall where it is: within the patch of one depth pixel, the nearest part of it kept.
     expected = wall(COLOUR_F, COLOUR_CENTRE, -COLOUR_FROM_DEPTH_M[0])
     patch_m = expected / DEPTH_F * SLOPE / (1.0 - SLOPE * (WIDTH - COLOUR_CENTRE[0]) / COLOUR_F)

@@ -36,7 +36,8 @@ class Ordered:
     """A sensor that remembers the order in which it was set; its streams are those of `streams`."""
 
     def __init__(self, sensor: Any, streams: Any) -> None:
-        self._sensor, self._streams, self.order = sensor, streams, []
+        self._sensor, self._streams = sensor, streams
+        self.order: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sensor, name)
