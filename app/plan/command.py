@@ -6,13 +6,15 @@ Exit code 0: a plan was found; 1: none, and plan.json says why; 2: the recording
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from app.arguments import UNSET, parse
+from app.errors import UsageError
+from app.methods import METHODS, asks_grid, method_faults
 from app.options import Config
 
 NAME = tyro.conf.arg(metavar="NAME", help_behavior_hint="(required)")
@@ -47,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     import numpy as np
     from rich.console import Console
 
-    from app.errors import UsageError
     from app.factory import DETECTORS, GRASPS, SEGMENTERS, VLMS, Order
+    from app.method_factory import Parts, own_grounder
     from app.plan.object_view import check_fills
     from app.plan.placing import box_of, placed, table_plane
     from app.plan.report import print_findings, write_findings
@@ -76,15 +78,18 @@ def main(arguments: Sequence[str]) -> int:
     under_camera = -plane.offset_m * plane.normal
     table_z_m, place = config.scene.table_top_z_m, np.array(command.place)
     findings = Findings(placed(frame, plane, table_z_m, under_camera, place), plane)
-    order = Order(config, request, rng)
+    real = for_real_pictures(config)
+    order, names_of = Order(real, request, rng), real.back_ends
+    detector = DETECTORS[names_of.detector](order)
     parts = BackEnds(
-        detector=DETECTORS[_instead(config.back_ends.detector, "tabletop")](order),
-        segmenter=SEGMENTERS[_instead(config.back_ends.segmenter, "cluster")](order),
-        vlm=VLMS[_instead(config.back_ends.vlm, "none")](order),
-        grasps=GRASPS[config.back_ends.grasps](order),
+        detector=detector,
+        segmenter=SEGMENTERS[names_of.segmenter](order),
+        vlm=VLMS[names_of.vlm](order) if asks_grid(real) else None,
+        grasps=GRASPS[names_of.grasps](order),
         planner=RoboplanPlanner(config.motion, camera_mount(config.sim.camera)),
+        grounder=own_grounder(Parts(order, detector, VLMS[names_of.vlm])),
     )
-    if config.back_ends.vlm == "simulated":
+    if config.back_ends.vlm == "simulated" and METHODS[config.method].grounding == "grid":
         findings.notes.append("the simulated VLM knows simulated objects only; the shape rule decided")
     try:
         if box is None:
@@ -116,6 +121,23 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if findings.plan else 1
 
 
-def _instead(name: str, other: str) -> str:
-    """The back end to use: `other` for one that knows simulated objects only."""
-    return other if name == "simulated" else name
+def for_real_pictures(config: Config) -> Config:
+    """The configuration with other back ends for those that know simulated objects only. Raises UsageError
+    where the method cannot do without.
+    """
+
+    def instead(name: str, other: Any) -> Any:
+        return other if name == "simulated" else name
+
+    names = config.back_ends
+    names = replace(
+        names,
+        robot="kinova",
+        detector=instead(names.detector, "tabletop"),
+        segmenter=instead(names.segmenter, "cluster"),
+        vlm=instead(names.vlm, "none"),
+    )
+    real = replace(config, back_ends=names)
+    for location, fault in method_faults(real, config.method):
+        raise UsageError(f"on a recorded picture nothing is simulated; {'.'.join(location)}: {fault}")
+    return real

@@ -107,8 +107,10 @@ def _regions(findings: Findings) -> dict[str, Any] | None:
     return parts
 
 
-def _middle(mask: BoolArray) -> list[float]:
+def _middle(mask: BoolArray) -> list[float] | None:
     rows, columns = np.nonzero(mask)
+    if len(rows) == 0:
+        return None
     return [round(float(columns.mean()), 1), round(float(rows.mean()), 1)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from app.methods import METHODS
 from app.options import Config
 from app.plan.object_view import over_table, prepare, why_none
 from behaviours.ground import points_beside
@@ -14,7 +15,7 @@ from hardware.errors import HandoverError
 from hardware.types import RGBDFrame
 from perception.grounding import GridGrounder, GridView, numbered_grid
 from perception.pointcloud import Plane
-from perception.protocols import ObjectDetector, Segmenter, VisionLanguageModel
+from perception.protocols import ObjectDetector, RegionGrounder, Segmenter, VisionLanguageModel
 from perception.shape_regions import ShapeGrounder
 from perception.types import Detection, Regions
 from planning.errors import NoGrasp, PlanningError
@@ -23,8 +24,9 @@ from planning.nominal import nominal_person
 from planning.pick import plan_grasp
 from planning.presentation import handover_poses
 from planning.protocols import GraspGenerator, MotionPlanner
+from planning.ranking_rules import ranked_queue
 from planning.scene import clutter_cuboids
-from planning.selection import Region, grasp_view, human_poses, mark_regions, select
+from planning.selection import Region, grasp_view, human_poses, mark_regions
 from planning.types import Cuboid, Grasp, GraspPlan, GraspSet, HeldObject
 
 
@@ -37,6 +39,8 @@ class BackEnds:
     vlm: VisionLanguageModel | None
     grasps: GraspGenerator
     planner: MotionPlanner
+    grounder: RegionGrounder | None = None
+    """Of a method that finds regions in a way of its own."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ def search_plan(
 
 def _regions(findings: Findings, config: Config, parts: BackEnds) -> Regions:
     assert findings.detection is not None
+    if parts.grounder is not None:
+        return parts.grounder.ground(findings.frame, findings.detection)
     if parts.vlm is not None:
         try:
             return GridGrounder(parts.vlm, config.perception.grid).ground(findings.frame, findings.detection)
@@ -136,12 +142,13 @@ def _from_region(
         return False
     findings.grasps = mark_regions(proposed, view, parts.grasps.name, epsilon_m)
     try:
-        queue = select(findings.grasps, region, config.planning.selection)
+        rule, selection = METHODS[config.method].ranking, config.planning.selection
+        queue = ranked_queue(rule, findings.grasps, view, region, selection, rng)
     except NoGrasp as error:
         findings.failure = str(error)
         findings.notes.append(f"{name}: {error}")
         return False
-    if not np.any(findings.grasps.in_human):
+    if rule in ("deliverable", "paper") and not np.any(findings.grasps.in_human):
         findings.notes.append(
             f"no grasp in the person's region: ranked against a pseudo-grasp at its middle "
             f"{np.round(human_poses(findings.grasps)[0, :3, 3], 3).tolist()}"

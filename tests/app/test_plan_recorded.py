@@ -77,6 +77,38 @@ def test_table_regions_and_candidates_are_told(planned: tuple[Path, Path]) -> No
         assert min(Image.open(out / picture).size) >= 200
 
 
+@pytest.mark.parametrize(
+    ("method", "source", "persons_px"), [("random", "no regions", 0), ("aleotti", "shape rule", 100)]
+)
+def test_another_method_plans_by_its_own_regions_and_rule(
+    method: str, source: str, persons_px: int, planned: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder, _ = planned
+    words = ["plan", str(folder), "--object", "hammer", "--out", str(tmp_path / "out")]
+    assert main([*words, "--method", method]) == 0
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text())
+    assert plan["regions"]["source"] == source
+    assert plan["regions"]["human"]["pixels"] >= persons_px
+    assert (plan["regions"]["human"]["middle_px"] is None) == (persons_px == 0)
+    scores = [candidate["score"] for candidate in plan["candidates"]]
+    assert (scores == sorted(scores, reverse=True)) == (method == "aleotti")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--method", "lan_grasp"], "set back_ends.vlm to openai or local"),
+        (["--method", "affnet_dr"], "set back_ends.maps to server"),
+        (["--method", "contact_handover", "--back-ends.maps", "server"], "address of your network's server"),
+    ],
+)
+def test_a_method_that_needs_more_than_a_recording_says_what(
+    words: list[str], said: str, planned: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", str(planned[0]), "--object", "hammer", *words]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
 def test_among_several_objects_the_box_decides(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     others = (*hammer(middle=(0.45, 0.1)), Block((0.45, -0.14), (0.05, 0.05, 0.05), number=2))
     folder, out = record(tmp_path / "two", others), tmp_path / "out"
