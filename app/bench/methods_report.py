@@ -40,14 +40,15 @@ def _held(record: Row) -> bool:
 
 
 def _overall(rows: Sequence[Row], names: Sequence[str], executed: bool) -> Sheet:
-    columns: tuple[str, ...] = ("method", "trials", "no grasp", "succeeded")
+    columns: tuple[str, ...] = ("method", "trials", "no grasp", "succeeded", "of its grasps")
     if executed:
         columns += ("held when tried", "held, succeeded", "unreachable")
     table = []
     for name in names:
         none = _count(rows, name, lambda record: record["share"] is None)
-        done = share_text(_count(rows, name, _succeeded), len(rows))
-        table.append((name, str(len(rows)), str(none), done, *(_physical(rows, name) if executed else ())))
+        done = _count(rows, name, _succeeded)
+        shares = share_text(done, len(rows)), share_text(done, len(rows) - none)
+        table.append((name, str(len(rows)), str(none), *shares, *(_physical(rows, name) if executed else ())))
     title = "more than 80 % of the person's part ahead of the grasp, per cent (95 % interval by Wilson)"
     return Sheet(title, columns, tuple(table))
 

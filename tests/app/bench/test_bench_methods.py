@@ -51,8 +51,9 @@ def test_tables_count_shares_intervals_and_reasons() -> None:
     ]
     overall, by_category, reasons = sheets(rows, executed=True)
     assert [line[0] for line in overall.rows] == ["ours", "affnet_dr"]
-    assert overall.rows[0][1:] == ("4", "0", share_text(3, 4), share_text(3, 4), share_text(2, 4), "0")
-    assert overall.rows[1][1:] == ("4", "2", share_text(1, 4), share_text(1, 1), share_text(0, 4), "1")
+    three, one = share_text(3, 4), share_text(1, 1)
+    assert overall.rows[0][1:] == ("4", "0", three, three, three, share_text(2, 4), "0")
+    assert overall.rows[1][1:] == ("4", "2", share_text(1, 4), share_text(1, 2), one, share_text(0, 4), "1")
     assert len(overall.columns) == len(overall.rows[0])
     assert [line[:2] for line in by_category.rows] == [
         ("mug (2)", "100 (34-100)"),
@@ -62,7 +63,7 @@ def test_tables_count_shares_intervals_and_reasons() -> None:
     assert [line[:2] for line in reasons.rows] == [("affnet_dr", "2")]
     assert reasons.rows[0][2].startswith("the object is of no class")
     plain, *_ = sheets(rows, executed=False)
-    assert len(plain.columns) == len(plain.rows[0]) == 4
+    assert len(plain.columns) == len(plain.rows[0]) == 5
 
 
 def test_no_trial_makes_no_table() -> None:
