@@ -128,6 +128,13 @@ def method_faults(config: Config, name: MethodName) -> Iterator[tuple[tuple[str,
     if grounding in ("affordances", "contacts"):
         if names.maps == "server" and config.perception.maps.url is None:
             yield ("perception", "maps", "url"), f"{name} needs the address of your network's server"
+        waits_s, answers_s = config.tree.deadlines.vlm_total_s, config.perception.maps.timeout_s
+        if names.maps == "server" and waits_s <= answers_s:
+            yield (
+                ("tree", "deadlines", "vlm_total_s"),
+                f"{waits_s:g} s is no longer than perception.maps.timeout_s, {answers_s:g} s: answers would be "
+                "lost",
+            )
         if names.maps == "simulated" and names.robot != "simulated":
             yield (
                 ("method",),

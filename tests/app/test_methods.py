@@ -60,6 +60,14 @@ def test_help_says_of_each_what_is_faithful_and_what_stands_in() -> None:
         ({"method": "lan_grasp", "back_ends": {"detector": "tabletop"}}, "back_ends.detector to owlvit"),
         ({"method": "affnet_dr", "back_ends": {"maps": "server"}}, "perception.maps.url: affnet_dr needs"),
         ({"method": "contact_handover", "back_ends": {"robot": "kinova"}}, "maps of the real picture"),
+        (
+            {
+                "method": "affnet_dr",
+                "back_ends": {"maps": "server"},
+                "perception": {"maps": {"url": "http://127.0.0.1:8200/", "timeout_s": 45.0}},
+            },
+            "answers would be lost",
+        ),
         ({"perception": {"maps": {"url": "ftp://host/maps"}}}, "perception.maps.url: an address is needed"),
         ({"perception": {"maps": {"url": "http://me:secret@host/"}}}, "secrets stay out of files"),
     ],
