@@ -132,8 +132,8 @@ def method_faults(config: Config, name: MethodName) -> Iterator[tuple[tuple[str,
         if names.maps == "server" and waits_s <= answers_s:
             yield (
                 ("tree", "deadlines", "vlm_total_s"),
-                f"{waits_s:g} s is no longer than perception.maps.timeout_s, {answers_s:g} s: answers would be "
-                "lost",
+                f"{waits_s:g} s is no longer than perception.maps.timeout_s, {answers_s:g} s: answers would "
+                "be lost",
             )
         if names.maps == "simulated" and names.robot != "simulated":
             yield (
