@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardware.types import RGBDFrame
 from perception.cross_check import check_agreement, second_cells
 from perception.errors import VlmError, VlmParseError
 from perception.grid import backward_label
 from perception.grounding import GridGrounder, numbered_grid
 from perception.options import GridOptions
+from perception.part_box import PartBoxGrounder
 from perception.types import Detection, RegionCells
 from perception.vlm.openai_server import OpenAiServer
 from perception.vlm.options import VlmOptions
@@ -166,3 +168,24 @@ def test_the_same_places_always_agree_and_exchanged_ones_never(labels: list[int]
     if not np.allclose(human, robot):
         with pytest.raises(VlmParseError):
             check_agreement(first, RegionCells(first.robot, first.human), CELLS)
+
+
+def test_a_part_is_asked_for_in_words_alone_and_mended_once(server: OpenAiStandIn) -> None:
+    """LAN-grasp's question through the same model: no picture leaves, no schema of cells is asked for."""
+
+    class Boxes:
+        name = "boxes"
+
+        def detect(self, frame: RGBDFrame, label: str) -> Detection:
+            assert label == "head of the hammer"
+            return Detection(label, 0.4, HAMMER.box, None, self.name)
+
+    server.script[:] = [Words("It depends on what it is meant for, really."), Words('{"part": "head"}')]
+    vlm = OpenAiServer(VlmOptions(base_url=server.url), 3, FakeClock())
+    regions = PartBoxGrounder(vlm, Boxes(), 3).ground(FRAME, HAMMER)
+    np.testing.assert_array_equal(regions.robot_mask, HAMMER.mask)
+    assert "127.0.0.1" in regions.source
+    first, second = server.requests
+    assert not first.pictures
+    assert "response_format" not in first.body
+    assert "No part is named." in second.text
