@@ -43,16 +43,15 @@ def build(
     *,
     realtime: bool = False,
     object_file: Path | None = None,
-    looks: bool = False,
     journal: Path | None = None,
 ) -> Assembly:
     """Everything of one run. Raises HandoverError for what cannot be built: an unknown object, a bad file.
 
-    seed drives everything random; realtime, object_file and looks (the robot's meshes in videos) are for
-    the simulation. journal: file of the arm's driver process; its folder must exist when the run begins.
+    seed drives everything random; realtime and object_file are for the simulation. journal: file of the
+    arm's driver process; its folder must exist when the run begins.
     """
     config = within_limits(config)
-    order = Order(config, request, np.random.default_rng(seed), realtime, object_file, looks, journal)
+    order = Order(config, request, np.random.default_rng(seed), realtime, object_file, journal)
     names, jobs = config.back_ends, JobLog()
     devices = ROBOTS[names.robot](order)
     executors = {lane: _executor(devices.live, jobs, lane) for lane in Lane}

@@ -29,7 +29,6 @@ class Order:
     rng: np.random.Generator
     realtime: bool = False
     object_file: Path | None = None
-    looks: bool = False
     journal: Path | None = None
     """Where the arm's driver process writes what it did; it keeps none without."""
 

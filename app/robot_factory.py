@@ -169,7 +169,7 @@ def _world(order: Order, realtime: bool) -> SimulatedRobot:
 
     options, label = order.config.sim, order.request.label
     scene = sample_scene(None if order.object_file else label, order.object_file, options, order.rng)
-    return build_world(scene, options, order.rng, realtime=realtime, looks=order.looks)
+    return build_world(scene, options, order.rng, realtime=realtime)
 
 
 ROBOTS: Mapping[str, Callable[[Order], Devices]] = {"simulated": simulated, "kinova": kinova}

@@ -178,7 +178,6 @@ def _run(command: RunCommand, config: Config, request: HandoverRequest, seed: in
         seed,
         realtime=realtime,
         object_file=command.object_file,
-        looks=command.video is not None,
         journal=folder / "driver.jsonl",
     )
     create = create_planning_root if command.plan_only else create_root

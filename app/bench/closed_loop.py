@@ -100,7 +100,7 @@ def run_episode(
     request = HandoverRequest(episode.label)
     try:
         config = episode_config(episode, config)
-        assembly = build(config, request, episode.seed, realtime=realtime, looks=film is not None)
+        assembly = build(config, request, episode.seed, realtime=realtime)
         services = assembly.services
         root = partial(create_root, assembly.mission, vlm=services.vlm is not None, ahead=services.ahead)
         course = CourseWatch()

@@ -41,11 +41,14 @@ class SimulatedRobot:
     person: Person | None
     score: Scorekeeper
     options: SimOptions
+    scene: SceneSpec
 
     @property
     def onlookers(self) -> Onlookers:
-        """Cameras beside the table and at the wrist, for videos."""
-        return Onlookers(self.world.model, self.options)
+        """Cameras beside the table and at the wrist, for videos: of a model of their own, in which the robot
+        wears its meshes where they are installed. In the world's they would change its last digits.
+        """
+        return Onlookers(build_model(self.scene, self.options), self.options)
 
 
 def build_world(
@@ -54,16 +57,14 @@ def build_world(
     rng: np.random.Generator,
     *,
     realtime: bool = False,
-    looks: bool = False,
 ) -> SimulatedRobot:
     """The scene with the arm at its start pose, everything at rest and time at 0.
 
-    With `realtime` sleeping takes as long as it says, and a worker draws the camera's pictures; with `looks`
-    the robot wears its meshes, where installed, in the onlooker's pictures. Raises NoOpenGl when options ask
-    for it and it does not start.
+    With `realtime` sleeping takes as long as it says, and a worker draws the camera's pictures. Raises
+    NoOpenGl when options ask for it and it does not start.
     """
     arm_rng, person_rng, camera_rng = rng.spawn(3)
-    model = build_model(scene, options, looks=looks)
+    model = build_model(scene, options, looks=False)
     world = World(model, settled(model, scene, np.radians(options.start_deg)))
     theirs = human_geoms(model, scene)
     person = None
@@ -82,7 +83,7 @@ def build_world(
     if realtime:
         worker = ThreadExecutor()
         robot = replace(robot, camera=UnhurriedCamera(camera, worker, clock), connections=(worker,))
-    return SimulatedRobot(robot, tracking_camera, world, person, score, options)
+    return SimulatedRobot(robot, tracking_camera, world, person, score, options, scene)
 
 
 def settled(model: mujoco.MjModel, scene: SceneSpec, joints: FloatArray) -> mujoco.MjData:

@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from hardware.gen3.looks import mesh_files
 from hardware.sim import opengl
 from hardware.sim.build import build_world
 from hardware.sim.clock import SimulatedClock
@@ -121,6 +122,14 @@ def test_the_onlooker_sees_robot_object_and_person() -> None:
     picture = built.onlookers.scene(160, 120).picture(built.world.snapshot())
     assert picture.shape == (120, 160, 3)
     assert picture.std() > 20.0
+
+
+def test_onlookers_have_a_model_of_their_own_so_that_a_film_changes_nothing() -> None:
+    rng = np.random.default_rng(0)
+    built = build_world(sample_scene("hammer", None, FULL, rng), FULL, rng)
+    theirs, ours = built.onlookers.model, built.world.model
+    assert (theirs.nq, theirs.nmocap) == (ours.nq, ours.nmocap)
+    assert theirs.nmesh - ours.nmesh == len(mesh_files())
 
 
 def test_gl_that_does_not_start_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
