@@ -16,7 +16,7 @@ from hardware.clock import SystemClock
 from hardware.protocols import Clock
 
 POLL_S = 0.001
-STANDSTILL_S = 0.01
+STANDSTILL_S = 0.003
 """Whoever sleeps while time stands still is let go on after this long: readings are still asked for."""
 
 
