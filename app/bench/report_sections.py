@@ -65,7 +65,7 @@ def _campaign(folder: Path) -> Section:
         sheets[: kind.shown],
         (*sheets[kind.shown :], trials),
         kind.plots(rows),
-        _pictures(folder / WORST, again),
+        _pictures(folder / WORST, rows, again),
     )
 
 
@@ -157,11 +157,11 @@ def _objects(rows: Sequence[Row]) -> list[str]:
     return [] if set(found) == set(categories()) else ["--objects", *found]
 
 
-def _pictures(folder: Path, again: Mapping[str, str]) -> list[Figure]:
-    by_file = {Path(picture_name(name)).stem: (name, command) for name, command in again.items()}
+def _pictures(folder: Path, rows: Sequence[Row], again: Mapping[str, str]) -> list[Figure]:
     found = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix in TYPES and path.stem in by_file:
-            name, command = by_file[path.stem]
-            found.append(Figure(path.read_bytes(), path.suffix, name, command))
+    for row in rows:
+        path = folder / picture_name(trial_name(row))
+        if path.is_file():
+            caption = f"{trial_name(row)}: {_ended(row)}"
+            found.append(Figure(path.read_bytes(), path.suffix, caption, again[trial_name(row)]))
     return found

@@ -96,7 +96,7 @@ def test_a_closed_loop_tells_tables_worst_pictures_versions_and_commands(tmp_pat
     assert facts["versions"] == "python 3.11.7, mujoco 4.0.0 (1 trials), mujoco 4.0.1 (1 trials)"
     again = f"handover bench rerun mug/2/late/1/0.5/9 --results {folder}"
     (picture,) = made.pictures
-    assert (picture.caption, picture.command) == ("mug/2/late/1/0.5/9", again)
+    assert (picture.caption, picture.command) == ("mug/2/late/1/0.5/9: no success: dropped", again)
     assert Image.open(io.BytesIO(picture.content)).getpixel((0, 0)) == (9, 8, 7)
     assert made.details[-1].rows[1] == ("mug/2/late/1/0.5/9", "9", "no success: dropped", again)
     text = shown(page([made]))
