@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,6 @@ from hardware.protocols import Announcer, Camera, Clock
 from hardware.robot import Robot
 
 if TYPE_CHECKING:
-    from hardware.kinova.loopback.controller import LoopbackController
     from hardware.sim.build import SimulatedRobot
 
 LOOPBACK = "loopback"
@@ -52,22 +51,29 @@ def kinova(order: Order) -> Devices:
     return gen3(order)
 
 
+@dataclass(frozen=True)
+class LoneArm:
+    """An arm to be examined: how to reach it, the process that would move it, and the clock to wait by."""
+
+    options: KinovaOptions
+    driver: DriverProcess
+    clock: Clock
+
+
 @contextmanager
-def arm_to_examine(config: Config) -> Iterator[KinovaOptions]:
-    """How to reach the arm alone; with the address `loopback`, a simulated one behind its controller."""
+def arm_to_examine(config: Config) -> Iterator[LoneArm]:
+    """The arm alone; with the address `loopback`, a simulated one behind its controller."""
     if config.kinova.address != LOOPBACK:
-        yield config.kinova
+        clock = SystemClock()
+        yield LoneArm(config.kinova, driver_of(config.kinova, clock), clock)
         return
-    from hardware.kinova.loopback.controller import LoopbackController
-    from hardware.sim.hosted import open_devices
+    from hardware.sim.hosted import arm_alone
 
-    with open_devices(SystemClock()) as theirs, LoopbackController(theirs.arm, theirs.gripper) as controller:
-        yield at_controller(config.kinova, controller)
-
-
-def at_controller(options: KinovaOptions, controller: LoopbackController) -> KinovaOptions:
-    """The options with the address and the ports of a controller on this machine."""
-    return replace(options, address="127.0.0.1", tcp_port=controller.tcp_port, udp_port=controller.udp_port)
+    stand_in = rehearsed(arm_alone().robot, config.kinova)
+    with ExitStack() as stack:
+        for connection in stand_in.around:
+            stack.enter_context(connection)
+        yield LoneArm(stand_in.options(), stand_in.driver, stand_in.clock)
 
 
 def within_limits(config: Config) -> Config:
@@ -109,12 +115,29 @@ def _rehearsal(order: Order) -> Devices:
     return seen_in_recording(devices, driver, order.config)
 
 
+@dataclass(frozen=True)
+class Rehearsed:
+    """What stands for a real arm; `around` is entered first, and `options` tells how to reach it then."""
+
+    around: tuple[AbstractContextManager[object], ...]
+    options: Callable[[], KinovaOptions]
+    driver: DriverProcess
+    clock: Clock
+
+
 def behind_controller(
     simulated: Robot, options: KinovaOptions, journal: Path | None = None
 ) -> tuple[Robot, DriverProcess]:
-    """A simulated robot moved as the real one is: a driver process, the protocol, a loopback controller.
+    """A simulated robot moved as the real one is, and its driver process."""
+    made = rehearsed(simulated, options, journal)
+    robot = robot_of(made.driver, made.clock, simulated.camera, simulated.announcer, made.around)
+    return robot, made.driver
 
-    All of them live by the simulated time, which passes while somebody sleeps by the robot's clock.
+
+def rehearsed(simulated: Robot, options: KinovaOptions, journal: Path | None = None) -> Rehearsed:
+    """A driver process, the protocol, and a loopback controller with the simulated arm behind.
+
+    All of them live by the simulated time, which passes while somebody sleeps by the clock.
     """
     from hardware.kinova.loopback.controller import LoopbackController
     from hardware.shown_clock import ShownTime
@@ -123,15 +146,13 @@ def behind_controller(
     time = ShownTime()
     controller = LoopbackController(simulated.arm, simulated.gripper, simulated.clock)
     clock = LockstepClock(simulated.clock, time, lambda: driver.seen_s(), SystemClock())
-    driver = DriverProcess(
-        lambda: driver_address(at_controller(options, controller)),
-        options.driver,
-        clock,
-        journal,
-        time,
-    )
-    around = (*simulated.connections, time, controller)
-    return robot_of(driver, clock, simulated.camera, simulated.announcer, around), driver
+
+    def reached() -> KinovaOptions:
+        tcp, udp = controller.tcp_port, controller.udp_port
+        return replace(options, address="127.0.0.1", tcp_port=tcp, udp_port=udp)
+
+    driver = DriverProcess(lambda: driver_address(reached()), options.driver, clock, journal, time)
+    return Rehearsed((*simulated.connections, time, controller), reached, driver, clock)
 
 
 def driver_of(options: KinovaOptions, clock: SystemClock, journal: Path | None = None) -> DriverProcess:

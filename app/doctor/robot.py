@@ -12,16 +12,13 @@ from app.doctor.clocks import ClockWatch
 from app.doctor.findings import Finding
 from app.doctor.moves import gripper_findings, stop_finding
 from app.options import Config
-from app.robot_factory import arm_to_examine
-from hardware.clock import SystemClock
-from hardware.driver.client import DriverProcess, environment
-from hardware.driver.devices import DeviceAddress
+from app.robot_factory import LoneArm, arm_to_examine
+from hardware.driver.client import environment
 from hardware.driver.remote import RemoteArm, RemoteGripper
 from hardware.errors import HardwareError
 from hardware.kinova.options import KinovaOptions
 
 DEVICE = "robot"
-OPENER = "hardware.kinova.hosted:open_devices"
 WITHIN_S = 30.0
 """The arm is looked at within this time, or it hangs."""
 
@@ -32,15 +29,15 @@ def robot_findings(config: Config, *, move: bool) -> Iterator[Finding]:
     Raises HardwareError.
     """
     watch, failed = ClockWatch(), False
-    with arm_to_examine(config) as options:
-        for finding in still_findings(options):
+    with arm_to_examine(config) as arm:
+        for finding in still_findings(arm.options):
             failed |= finding.state == "FAIL"
             yield finding
         yield watch.finding(DEVICE)
         if move and failed:
             yield Finding(DEVICE, "moving", "FAIL", "not tried: mend first what failed above")
         elif move:
-            yield from moving_findings(options)
+            yield from moving_findings(arm)
 
 
 def still_findings(options: KinovaOptions) -> Iterator[Finding]:
@@ -69,10 +66,9 @@ def still_findings(options: KinovaOptions) -> Iterator[Finding]:
         raise HardwareError(f"looking at the arm ended with exit code {done.returncode}: {last}")
 
 
-def moving_findings(options: KinovaOptions) -> Iterator[Finding]:
+def moving_findings(arm: LoneArm) -> Iterator[Finding]:
     """The gripper opens and closes, the arm stops in mid-motion: through the driver process, as in a run."""
-    clock = SystemClock()
-    with DriverProcess(DeviceAddress(OPENER, asdict(options)), options.driver, clock) as driver:
+    with arm.driver as driver:
         yield Finding(DEVICE, "driver", "OK", driver.name)
-        yield from gripper_findings(DEVICE, RemoteGripper(driver), clock)
-        yield stop_finding(DEVICE, RemoteArm(driver), clock)
+        yield from gripper_findings(DEVICE, RemoteGripper(driver), arm.clock)
+        yield stop_finding(DEVICE, RemoteArm(driver), arm.clock)

@@ -45,8 +45,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.timeout(120)
 def test_the_whole_examination_of_a_rehearsed_arm(capsys: pytest.CaptureFixture[str]) -> None:
     """The genuine command: a process that looks, the driver process that moves, the simulated arm behind."""
-    patient = ["--kinova.driver.beat-limit-s", "2", "--kinova.driver.silent-s", "5", "--kinova.lost-s", "3"]
-    code = main(["doctor", "robot", "--move", "--json", *LOOPBACK, *patient])
+    code = main(["doctor", "robot", "--move", "--json", *LOOPBACK])
     told = json.loads(capsys.readouterr().out)
     states = {finding["subject"]: finding["state"] for finding in told["findings"]}
     assert code == 0, told
@@ -59,14 +58,7 @@ def test_the_whole_examination_of_a_rehearsed_arm(capsys: pytest.CaptureFixture[
     assert "kept in" in told["notes"][0]
     kept = json.loads(passes.state_file().read_text(encoding="utf-8"))
     assert any(line.startswith("stop: ") for line in kept["robot"]["checked"])
-    rehearsed = Config(
-        kinova=KinovaOptions(
-            address="loopback",
-            client="stand_in",
-            lost_s=3.0,
-            driver=DriverOptions(beat_limit_s=2.0, silent_s=5.0),
-        )
-    )
+    rehearsed = Config(kinova=KinovaOptions(address="loopback", client="stand_in"))
     soon = passes.now() + timedelta(minutes=1)
     assert [fault.split(":")[0] for fault in passes.missing(rehearsed, soon)] == ["camera"]
     assert len(list(passes.missing(Config(), soon))) == 2, "a rehearsal is no pass of the real arm"
