@@ -13,12 +13,13 @@ import numpy as np
 from hardware.geometry import transform
 from hardware.sim.groups import find, fingers, geoms_below, solid
 from hardware.sim.person_model import TARGET_BODY
+from hardware.sim.scenery import TABLE_X_M, TABLE_Y_M
 from hardware.types import FloatArray
 
 HELD_WITHIN_M = 0.06
 """An object hangs in the gripper when its surface may be this near to the middle between the fingers."""
 LIFTED_M = 0.08
-"""It is in the air when it is this much above where it lay at first."""
+"""Over the table it is in the air when it is this much above where it lay at first."""
 STEADY_M_S = 0.03  # seen from a metre that is under two degrees per second
 CLEAR_OF_FINGERS_M = 0.065
 """A hand has room where no finger's middle is nearer than this."""
@@ -68,9 +69,11 @@ class Eyes:
 
     @property
     def held_up(self) -> bool:
-        """Whether the object hangs in the air in the gripper."""
+        """Whether the object hangs in the gripper: over where it lay, or with no table under it."""
         lay = self._lay_z if self._lay_z is not None else np.inf
-        return bool(self._data.xpos[self._object][2] >= lay + LIFTED_M) and self.in_fingers
+        x, y, z = self._data.xpos[self._object]
+        beside_table = not (TABLE_X_M[0] <= x <= TABLE_X_M[1] and TABLE_Y_M[0] <= y <= TABLE_Y_M[1])
+        return bool(z >= lay + LIFTED_M or beside_table) and self.in_fingers
 
     @property
     def in_fingers(self) -> bool:

@@ -312,6 +312,22 @@ def test_nothing_happens_while_the_object_lies_on_the_table_or_hangs_too_far_awa
     assert scene.person.state == "waits"
 
 
+def test_a_seated_person_takes_what_is_held_out_low_beside_the_table() -> None:
+    """No higher than it lay on the table, but with nothing under it."""
+    scene = make_scene(make_spec("takes", posture="seated", bearing_deg=85.0, distance_m=1.15))
+    lay_z = scene.object_position[2]
+    scene.move(HOME + np.array([0.0, 0.0, 0.03]))
+    scene.step(1.0)
+    assert scene.person.state == "waits", "over the table it might as well lie there"
+    place = scene.offer_point(ahead_m=0.35, drop_m=0.25)
+    over = np.array([0.0, 0.0, 0.4])
+    for stop in (HOME + over, place + over, place):
+        scene.move(stop)
+    assert scene.object_position[2] < lay_z + 0.05
+    scene.until("pulls", 6)
+    assert scene.person.holding
+
+
 def test_follows_an_object_that_drifts_during_the_reach() -> None:
     scene = make_scene(make_spec("takes"))
     scene.offer()
