@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from app.bench.ablation import Setup, trial_config
-from app.bench.ablation_execute import execute
+from app.bench.ablation_execute import UNREACHABLE, execute
 from app.bench.ablation_methods import Choice, region_tries
 from app.bench.engine import lost
 from app.bench.metrics import SUCCESS_PROPORTION, success_proportion
@@ -59,6 +59,8 @@ class Compared:
 
     grounded: dict[Grounding, Grounded]
     choices: dict[MethodName, Choice]
+    queues: dict[MethodName, tuple[Grasp, ...]]
+    """What the robot would try, one after the other where a grasp cannot be reached; the choice first."""
     human_points: FloatArray
     """(N, 3): what the picture shows of the part that is really the person's."""
     swapped: bool
@@ -77,15 +79,18 @@ def compare(trial: Trial, names: Sequence[MethodName], setup: Setup, config: Con
         found = services.segmenter.segment(frame, services.detector.detect(frame, trial.label))
     grounded: dict[Grounding, Grounded] = {}
     choices: dict[MethodName, Choice] = {}
+    queues: dict[MethodName, tuple[Grasp, ...]] = {}
     for name in names:
         method = METHODS[name]
         if method.grounding not in grounded:
             grounded[method.grounding] = _grounded(
                 trial, replace(config, method=name), services, frame, found
             )
-        choices[name] = _choice(trial, method, grounded[method.grounding], services.grasps, config)
+        choices[name], queues[name] = _choice(
+            trial, method, grounded[method.grounding], services.grasps, config
+        )
     points = masked_points(frame, human_part(frame))
-    return Compared(grounded, choices, points[without_outliers(points)], swapped)
+    return Compared(grounded, choices, queues, points[without_outliers(points)], swapped)
 
 
 def _grounded(
@@ -120,10 +125,10 @@ def _regions(order: Order, services: Services, frame: RGBDFrame, found: Detectio
 
 def _choice(
     trial: Trial, method: Method, grounded: Grounded, generator: GraspGenerator, config: Config
-) -> Choice:
-    """The first grasp of the method's queue, through the tree's fallbacks."""
+) -> tuple[Choice, tuple[Grasp, ...]]:
+    """The first grasp of the method's queue, through the tree's fallbacks, and the queue."""
     if grounded.view is None:
-        return Choice(None, failure=grounded.failure)
+        return Choice(None, failure=grounded.failure), ()
     view, upright = grounded.view, stays_upright(trial.label, grounded.view)
     candidates, picks = (np.random.default_rng((trial.seed, stream)) for stream in (_CANDIDATES, _RANKING))
     failure = ""
@@ -134,10 +139,10 @@ def _choice(
             queue = ranked_queue(
                 method.ranking, marked, view, region, config.planning.selection, picks, upright=upright
             )
-            return Choice(queue[0], region.value)
+            return Choice(queue[0], region.value), queue
         except NoGrasp as error:
             failure = str(error)
-    return Choice(None, failure=failure)
+    return Choice(None, failure=failure), ()
 
 
 def run_trial(trial: Trial, names: Sequence[MethodName], setup: Setup, config: Config) -> dict[str, Any]:
@@ -182,9 +187,7 @@ def _scored(name: MethodName, compared: Compared, trial: Trial) -> dict[str, Any
         return record
     if len(compared.human_points) == 0:
         return record | {"failure": "the person's part is not seen"}
-    share = success_proportion(
-        choice.grasp, compared.human_points, np.random.default_rng((trial.seed, _METRIC))
-    )
+    share = _share(choice.grasp, compared, trial)
     return record | {
         "success": share > SUCCESS_PROPORTION,
         "share": round(share, 4),
@@ -194,19 +197,30 @@ def _scored(name: MethodName, compared: Compared, trial: Trial) -> dict[str, Any
     }
 
 
+def _share(grasp: Grasp, compared: Compared, trial: Trial) -> float:
+    """The paper's metric of one grasp."""
+    return success_proportion(grasp, compared.human_points, np.random.default_rng((trial.seed, _METRIC)))
+
+
 def _execute_all(
     records: dict[MethodName, dict[str, Any]], compared: Compared, trial: Trial, setup: Setup, config: Config
 ) -> None:
-    """Adds each method's physical outcome; the same grasp is tried once."""
+    """Adds each method's physical outcome, how many grasps were tried until one could be reached, and whether
+    that one succeeds by the metric. As the robot does, up to its budget; the same grasp is tried once.
+    """
     config, _ = trial_config(trial, setup, replace(config, method="ours"))
-    tried: list[tuple[Grasp, str]] = []
-    for name, choice in compared.choices.items():
+    budget, known = config.tree.budgets.grasps_per_region, dict[bytes, str]()
+    for name, queue in compared.queues.items():
         view = compared.grounded[METHODS[name].grounding].view
-        if choice.grasp is None or view is None:
-            records[name]["outcome"] = NO_GRASP
-            continue
-        pose = choice.grasp.base_from_tcp
-        known = [outcome for grasp, outcome in tried if np.array_equal(grasp.base_from_tcp, pose)]
-        outcome = known[0] if known else execute(trial, config, choice.grasp, view)
-        tried.append((choice.grasp, outcome))
-        records[name]["outcome"] = outcome
+        outcome, tries, success = NO_GRASP, 0, False
+        for grasp in queue[:budget]:
+            assert view is not None  # there is no queue without it
+            key = grasp.base_from_tcp.tobytes()
+            known[key] = known.get(key) or execute(trial, config, grasp, view)
+            outcome, tries = known[key], tries + 1
+            if outcome != UNREACHABLE:
+                success = bool(len(compared.human_points)) and (
+                    _share(grasp, compared, trial) > SUCCESS_PROPORTION
+                )
+                break
+        records[name] |= {"outcome": outcome, "tries": tries, "reached_success": success}

@@ -35,7 +35,7 @@ class MethodsCommand:
     label_errors: float = 0.0
     """Share of trials in which the labels name the parts the wrong way round (methods that ask a model)."""
     execute: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Also carry every grasp out in physics: close, lift, hold."""
+    """Also carry out in physics, of every method, the first grasp that can be reached: close, lift, hold."""
     engine: Engine = "processes"
     """Where trials run: processes of this machine, or a Dask or Ray cluster."""
     jobs: int = 2

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.bench.ablation_execute import HELD, UNREACHABLE
-from app.bench.methods import NO_GRASP
 from app.bench.metrics import share_text, wilson_interval
 from app.bench.sheet import Sheet
 
@@ -42,7 +41,7 @@ def _held(record: Row) -> bool:
 def _overall(rows: Sequence[Row], names: Sequence[str], executed: bool) -> Sheet:
     columns: tuple[str, ...] = ("method", "trials", "no grasp", "succeeded", "of its grasps")
     if executed:
-        columns += ("held when tried", "held, succeeded", "unreachable")
+        columns += ("first unreachable", "held", "held, succeeded")
     table = []
     for name in names:
         none = _count(rows, name, lambda record: record["share"] is None)
@@ -54,11 +53,17 @@ def _overall(rows: Sequence[Row], names: Sequence[str], executed: bool) -> Sheet
 
 
 def _physical(rows: Sequence[Row], name: str) -> tuple[str, str, str]:
-    """Held of those that could be tried, held with success of all, and how many no motion reached."""
-    tried = _count(rows, name, lambda record: record.get("outcome") not in (None, UNREACHABLE, NO_GRASP))
-    both = _count(rows, name, lambda record: _held(record) and _succeeded(record))
-    unreachable = _count(rows, name, lambda record: record.get("outcome") == UNREACHABLE)
-    return share_text(_count(rows, name, _held), tried), share_text(both, len(rows)), str(unreachable)
+    """In how many trials no motion reached the first choice, so that the next was tried; and of the grasps
+    carried out how many held, and held with the person's part ahead.
+    """
+    beyond = _count(rows, name, lambda record: record.get("tries", 0) > 1 or _unreachable(record))
+    held = _count(rows, name, _held)
+    both = _count(rows, name, lambda record: _held(record) and bool(record["reached_success"]))
+    return str(beyond), share_text(held, len(rows)), share_text(both, len(rows))
+
+
+def _unreachable(record: Row) -> bool:
+    return bool(record.get("outcome") == UNREACHABLE)
 
 
 def _by_category(rows: Sequence[Row], names: Sequence[str]) -> Sheet:
