@@ -44,8 +44,8 @@ def _succeeded(record: Row) -> bool:
 
 
 def _overall(rows: Sequence[Row], executed: bool) -> Sheet:
-    columns = ["method", "", "trials", "succeeded", "paper"]
-    columns += ["held when tried", "held and succeeded", "unreachable"] if executed else []
+    columns = ["method", "", "trials", "success", "paper"]
+    columns += ["held if tried", "held, and success", "out of reach"] if executed else []
     table = []
     for method, words in METHODS.items():
         share = share_text(count(rows, method, _succeeded), len(rows))
