@@ -5,6 +5,9 @@ from __future__ import annotations
 from hardware.protocols import Clock
 from hardware.sim.world import World
 
+CAUGHT_UP_S = 0.2
+"""A slow tick; after a longer stall time has passed more slowly, instead of running after the machine's."""
+
 
 class SimulatedClock:
     """Time is the world's time; `sleep` steps the physics by the nearest whole number of steps.
@@ -28,8 +31,8 @@ class SimulatedClock:
             self._keep_pace(self._pacer)
 
     def _keep_pace(self, pacer: Clock) -> None:
-        """Wait until real time has come as far as simulated time; after a long stall start counting anew."""
+        """Wait until real time has come as far as simulated time; after a stall start counting anew."""
         ahead_s = self._world.time_s - pacer.now()
-        if self._lead_s is None or ahead_s < self._lead_s - 1.0:
+        if self._lead_s is None or ahead_s < self._lead_s - CAUGHT_UP_S:
             self._lead_s = ahead_s
         pacer.sleep(ahead_s - self._lead_s)
