@@ -95,4 +95,4 @@ def _save(path: Path, moments: Sequence[Moment], artist: Artist) -> None:
     sheet = Image.new("RGB", (2 * size[0], -(-len(pages) // 2) * size[1]))
     for number, drawn in enumerate(pages):
         sheet.paste(drawn.resize(size), (number % 2 * size[0], number // 2 * size[1]))
-    sheet.quantize(128).save(path)  # a third of the bytes
+    sheet.quantize(256).save(path)  # a third of the bytes
