@@ -80,6 +80,9 @@ class SelectionOptions:
     """Of equally sure grasps this many are queued before others get their turn: neighbours fail alike."""
     hand_room_m: float = 0.07
     """A contact nearer to the middle of the person's part leaves a hand no room: half a palm and a finger."""
+    hand_ahead_m: float = 0.02
+    """The middle of the person's part lies at least this far beyond the fingertips along the approach, or the
+    hand that takes it meets the gripper: half a hand's thickness."""
     separation_m: float = 0.015
     """Queued grasps of the same lean are at least this far apart."""
 

@@ -67,7 +67,7 @@ def test_the_papers_rule_has_no_sign_but_prefers_another_angle_than_the_hands() 
 
 
 def test_the_programs_own_rule_is_select() -> None:
-    grasps = [grasp(0.0), grasp(0.04, 15), grasp(0.18), grasp(0.18, 45)]
+    grasps = [grasp(0.0, 15), grasp(0.04, 30), grasp(0.18), grasp(0.18, 45)]
     found = mark_regions(grasps, VIEW, "test")
     ranked = ranked_queue(
         "deliverable", found, VIEW, Region.ROBOT, OPTIONS, np.random.default_rng(0), upright=True

@@ -83,6 +83,17 @@ def test_surer_grasps_come_first_and_a_crowded_persons_part_costs_one_tier() -> 
     assert [g.contact[0] for g in queue] == pytest.approx([far - 0.06, far, near, far - 0.03])
 
 
+def test_a_persons_part_beside_the_fingertips_costs_one_tier() -> None:
+    """From straight above nothing of a thing that lies lies beyond the fingertips."""
+    straight = [replace(grasp(x), tier=0) for x in (0.0, 0.02)]
+    leaning = [replace(grasp(x, 15), tier=tier) for x, tier in ((0.04, 1), (0.06, 2))]
+    found = marked([*straight, *leaning], (0.0, 0.02, 0.04, 0.06), (0.30,))
+    queue = select(found, Region.ROBOT, OPTIONS)
+    assert [g.contact[0] for g in queue] == [0.04, 0.0, 0.02, 0.06]
+    barely = replace(OPTIONS, hand_ahead_m=0.27 * np.sin(np.radians(15.0)))
+    assert select(found, Region.ROBOT, barely)[0].contact[0] == 0.0
+
+
 def test_no_tier_takes_the_whole_queue() -> None:
     sure = [replace(grasp(0.02 * i), tier=0) for i in range(8)]
     found = marked([*sure, replace(grasp(0.2), tier=1)], (*(0.02 * i for i in range(8)), 0.2), (0.40,))
