@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from py_trees.blackboard import Blackboard
 
 from tests.network import deny_network
 
 # The same examples in every run, so that a failure is of the change and not of the day;
-# `pytest --hypothesis-profile default` looks for new ones.
-settings.register_profile("repeatable", derandomize=True)
+# `pytest --hypothesis-profile default` looks for new ones. How long an example takes is no failure.
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("repeatable")
 
 

@@ -27,7 +27,8 @@ from perception.types import HandoverRequest
 from trees.handover import create_root
 
 EPISODE = Episode("hammer", 1, "takes", 0, 1.0, 7)
-CONFIG = Config(sim=SimOptions(camera=WristCameraOptions(width=424, height=240, focal_px=302.9)))
+COARSE = WristCameraOptions(width=424, height=240, focal_px=302.9, tracking_width=80, tracking_height=45)
+CONFIG = Config(sim=SimOptions(camera=COARSE))
 """A coarse picture is enough here, and much quicker."""
 SCORE = {
     "outcome": "handed_over",
