@@ -8,6 +8,7 @@ from app.words import carry_out
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "closed-loop": ("app.bench.closed_loop_command", "whole handovers in simulation, judged by physics"),
+    "sim": ("app.bench.closed_loop_command", "the same, for short"),
     "speed": ("app.bench.speed_command", "what each stage costs as it grows, against the usual ways"),
     "models": ("app.bench.models_command", "how long the learned models take, and how much memory"),
     "graspnet": ("app.bench.graspnet_command", "Contact-GraspNet's stages against the published sampling"),
