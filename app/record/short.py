@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -15,6 +16,7 @@ from planning.safety_tally import SafetyTally
 from planning.types import Grasp, GraspPlan, GraspSet, GraspView, HandoverPose, HeldObject
 from planning.under_way import UnderWay
 
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 LIMIT = 80
 """Longest text in characters."""
 
@@ -41,7 +43,7 @@ def _describe(value: Any) -> str:
 def _items(values: tuple[Any, ...]) -> str:
     if not values:
         return "none"
-    kinds = {type(value).__name__.lower() for value in values}
+    kinds = {_CAPITAL.sub(" ", type(value).__name__).lower() for value in values}
     noun = kinds.pop() if len(kinds) == 1 else "item"
     pictures = sum(len(value.pictures) for value in values if isinstance(value, Message))
     count = f"{len(values)} {noun}{'s' if len(values) > 1 else ''}"

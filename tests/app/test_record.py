@@ -244,6 +244,7 @@ def test_a_picture_that_cannot_be_drawn_is_left_out_and_the_next_is_drawn(tmp_pa
         (Regions(bar_mask(), ~bar_mask(), RegionCells((1, 2), (3,)), "x"), ["person [1, 2], robot [3]"]),
         (grasp_at(-0.05, lean_rad=0.5), ["40 mm wide", "lean 29 deg"]),
         ((grasp_at(0.0), grasp_at(0.1)), ["2 grasps"]),
+        ((HandoverRequest("mug"), HandoverRequest("cup")), ["2 handover requests"]),
         ((), ["none"]),
         (path_of(np.zeros(7)), ["1.0 s, 2 samples"]),
         (person(0.0), ["right arm", "by scripted"]),
