@@ -13,7 +13,7 @@ from textwrap import wrap
 from typing import Literal
 
 from app.options import Config, MethodName
-from planning.options import RankingRule
+from planning.rule_names import RankingRule
 
 Grounding = Literal["grid", "shape", "part_box", "affordances", "contacts", "whole"]
 """How regions are found: the model and the numbered grid, the shape rule, or a grounder of the method's own

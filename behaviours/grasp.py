@@ -19,11 +19,12 @@ from planning.errors import NoGrasp, NoHandoverPose, Unreachable
 from planning.held import held_object, stays_upright
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.nominal import nominal_person
-from planning.options import PresentationOptions, RankingRule, SelectionOptions
+from planning.options import PresentationOptions, SelectionOptions
 from planning.pick import plan_grasp
 from planning.presentation import default_poses, handover_poses
 from planning.protocols import GraspProposer
 from planning.ranking_rules import ranked_queue
+from planning.rule_names import RankingRule
 from planning.selection import Region, grasp_view, mark_regions
 from planning.types import (
     Grasp,

@@ -7,12 +7,9 @@ in simulation; those called safe-side from published handover practice. None was
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from planning.contact_graspnet.options import ContactGraspNetOptions
-
-RankingRule = Literal["deliverable", "paper", "random", "quality", "contacts", "opposite_hand"]
-"""What decides which grasp is tried first; see `planning.ranking_rules`."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ import numpy as np
 from hardware.geometry import inverse, transform, unit
 from hardware.types import FloatArray, IntArray
 from planning.errors import NoGrasp
-from planning.options import RankingRule, SelectionOptions
+from planning.options import SelectionOptions
 from planning.ranking import rank_grasps
+from planning.rule_names import RankingRule
 from planning.selection import Region, contact_poses, human_poses, members, select
 from planning.types import Grasp, GraspSet, GraspView
 

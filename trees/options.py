@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from behaviours.options import TreeOptions
 from perception.options import GridOptions
 from planning.motion.options import MotionOptions, SceneOptions
-from planning.options import PlanningOptions, RankingRule
+from planning.options import PlanningOptions
+from planning.rule_names import RankingRule
 
 
 @dataclass(frozen=True)

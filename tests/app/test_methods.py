@@ -21,8 +21,8 @@ from app.order import Order
 from hardware.sim.options import PersonOptions, SimOptions, WristCameraOptions
 from perception.protocols import RegionGrounder
 from perception.types import HandoverRequest
-from planning.options import RankingRule
 from planning.ranking_rules import _ORDERS
+from planning.rule_names import RankingRule
 from trees.handover import create_root
 
 SMALL = SimOptions(

@@ -10,8 +10,9 @@ import pytest
 from hardware.geometry import pose
 from hardware.types import CameraIntrinsics, RGBDFrame
 from planning.errors import NoGrasp
-from planning.options import RankingRule, SelectionOptions
+from planning.options import SelectionOptions
 from planning.ranking_rules import blocked_share, predicted_hand, ranked_queue
+from planning.rule_names import RankingRule
 from planning.selection import Region, mark_regions, select
 from planning.types import Grasp, GraspSet, GraspView
 from tests.planning import clouds
