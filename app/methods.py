@@ -38,8 +38,8 @@ METHODS: Mapping[MethodName, Method] = {
         "grid",
         "deliverable",
         "both regions, deliverable ranking",
-        "this program as it is: the surest grasps first, room for the hand, Eqs. 2-4, other places and "
-        "leans next",
+        "this program as it is: the surest grasps first, room for the hand, the person's part beyond the "
+        "fingertips, Eqs. 2-4, other places and leans next",
         "nothing",
     ),
     "ours_paper": Method(

@@ -1,7 +1,7 @@
 """Which grasp is tried first, by the rule of each method: from marked grasps to the queue.
 
-- deliverable: this program's own (`planning.selection.select`): surest first, room for the hand, Eqs. 2 to 4,
-  then others that differ in place and lean;
+- deliverable: this program's own (`planning.selection.select`): surest first, room for the hand, the person's
+  part beyond the fingertips, Eqs. 2 to 4, then others that differ in place and lean;
 - paper: Eqs. 2 to 4 of arXiv 2409.17621 and nothing else;
 - random: any order;
 - quality: the generator's own score;
