@@ -16,7 +16,7 @@ from hardware.types import RGBDFrame, RobotState
 from perception.types import Detection, HandoverRequest, HumanPose, Regions
 from planning.coming_closer import come_closer
 from planning.errors import NoGrasp, NoHandoverPose, Unreachable
-from planning.held import held_object, stays_upright
+from planning.held import could_point, held_object, stays_upright
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.nominal import nominal_person
 from planning.options import PresentationOptions, SelectionOptions
@@ -84,7 +84,9 @@ class GenerateGrasps(WorkerLeaf):
 
 
 class RankGrasps(WorkerLeaf):
-    """Orders the grasps of one region into the queue of candidates."""
+    """Orders the grasps of one region into the queue of candidates. None of a thing with a blade when nothing
+    says which end the person takes: it could come blade first.
+    """
 
     READS = {keys.REQUEST: HandoverRequest, keys.GRASPS: GraspSet, keys.GRASP_VIEW: GraspView}
     WRITES = {keys.GRASP_QUEUE: tuple}
@@ -101,6 +103,10 @@ class RankGrasps(WorkerLeaf):
     def job(self) -> Callable[[], tuple[Grasp, ...]]:
         request: HandoverRequest = self.read(keys.REQUEST)
         view: GraspView = self.read(keys.GRASP_VIEW)
+        if could_point(request.label, view):
+            raise NoGrasp(
+                f"{request.label}: it has a blade or a tip, and which end a person takes is not known"
+            )
         return partial(
             ranked_queue,
             self._rule,

@@ -91,6 +91,13 @@ def stays_upright(label: str, view: GraspView) -> bool:
     return _named(label, UPRIGHT_IF_STANDING) and height > _STANDING * length
 
 
+def could_point(label: str, view: GraspView) -> bool:
+    """Whether the thing has a blade or a tip and nothing says which end the person takes: offered by a guess,
+    it could come tip first.
+    """
+    return _named(label, POINTED) and len(view.human_points) == 0
+
+
 def _named(label: str, words: tuple[str, ...]) -> bool:
     return any(word in words for word in label.lower().replace("-", " ").replace("_", " ").split())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 from py_trees.common import Status
 
 from behaviours import keys
@@ -22,7 +23,7 @@ from behaviours.options import PersonAges
 from behaviours.propose import ProposeGrasps
 from perception.errors import NotFound, RegionsNotFound, SegmentationFailed, VlmError
 from perception.options import GridOptions
-from perception.types import RegionCells, Reply
+from perception.types import HandoverRequest, RegionCells, Reply
 from planning.errors import NoGrasp
 from planning.motion.options import MotionOptions, SceneOptions
 from planning.options import PresentationOptions, SelectionOptions
@@ -85,6 +86,11 @@ def nothing_around(bench: Bench) -> None:
 
 def not_segmented(bench: Bench) -> None:
     put(keys.OBJECT, replace(detection(), mask=None))
+
+
+def scissors_without_an_end(bench: Bench) -> None:
+    put(keys.REQUEST, HandoverRequest("scissors"))
+    put(keys.GRASP_VIEW, replace(view(), human_points=np.empty((0, 3))))
 
 
 def only_at_the_persons_end(bench: Bench) -> None:
@@ -162,6 +168,11 @@ def cases() -> Iterator[Case]:
             Trouble(
                 only_at_the_persons_end,
                 "^none of 2 grasps lies in the robot's region",
+                Outcome.NOT_GRASPABLE,
+            ),
+            Trouble(
+                scissors_without_an_end,
+                "^scissors: it has a blade or a tip, and which end a person takes is not known$",
                 Outcome.NOT_GRASPABLE,
             ),
         ),
