@@ -16,6 +16,8 @@ import numpy as np
 
 from app import model_factory, remote_factory
 from app.assembly import Assembly, DrawnCamera, Voice
+from app.errors import UsageError
+from app.gate import is_real
 from app.jobs import JobLog, Lane
 from app.method_factory import Parts, own_grounder
 from app.methods import METHODS, asks_grid, has_own_grounder
@@ -35,6 +37,9 @@ from perception.types import HandoverRequest
 from planning.protocols import GraspGenerator, MotionPlanner
 from trees.options import MissionOptions
 
+EYES = ("detector", "segmenter", "vlm", "human")
+"""The back ends that look at pictures."""
+
 
 def build(
     config: Config,
@@ -45,11 +50,13 @@ def build(
     object_file: Path | None = None,
     journal: Path | None = None,
 ) -> Assembly:
-    """Everything of one run. Raises HandoverError for what cannot be built: an unknown object, a bad file.
+    """Everything of one run. Raises HandoverError for what cannot be built: an unknown object, a bad file,
+    a real arm with eyes that look into the simulation.
 
     seed drives everything random; realtime and object_file are for the simulation. journal: file of the
     arm's driver process; its folder must exist when the run begins.
     """
+    _check_eyes(config)
     config = within_limits(config)
     order = Order(config, request, np.random.default_rng(seed), realtime, object_file, journal)
     names, jobs = config.back_ends, JobLog()
@@ -97,6 +104,18 @@ def build(
         score=devices.score,
         world=devices.world,
     )
+
+
+def _check_eyes(config: Config) -> None:
+    """A real arm sees by its camera: what reads the simulator's truth would find nothing, nor anybody."""
+    names = config.back_ends
+    blind = [step for step in EYES if getattr(names, step) == "simulated"]
+    if is_real(config) and blind:
+        raise UsageError(
+            f"the real arm cannot go by simulated perception ({', '.join(blind)}): choose back_ends that "
+            "look at its camera's pictures, such as {detector: owlvit, segmenter: sam, vlm: openai, "
+            "human: vitpose}; `handover doctor` tells which can run here"
+        )
 
 
 def mission_options(config: Config) -> MissionOptions:

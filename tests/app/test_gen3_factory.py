@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from app.errors import UsageError
-from app.options import Config
+from app.factory import build
+from app.options import BackEnds, Config
 from app.order import Devices, Order
 from app.robot_factory import ROBOTS
 from hardware.announcer import AnnounceOptions, NoSpeechProgram, SpokenAnnouncer
@@ -87,6 +88,14 @@ def test_a_real_arm_never_moves_by_a_recording(tmp_path: Path) -> None:
     config = real(hand_eye=calibrated(tmp_path), realsense=RealSenseOptions(recording="room.db3"))
     with pytest.raises(UsageError, match="never with a real arm"):
         built(config)
+
+
+@pytest.mark.parametrize("step", ["detector", "segmenter", "vlm", "human"])
+def test_a_real_arm_never_goes_by_the_simulators_truth(step: str) -> None:
+    seeing = BackEnds(robot="kinova", detector="owlvit", segmenter="sam", vlm="none", human="vitpose")
+    config = replace(Config(), back_ends=replace(seeing, **{step: "simulated"}))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=rf"simulated perception \({step}\)"):
+        build(config, HandoverRequest("mug"), 0)
 
 
 def test_a_missing_speech_program_is_found_before_anything_starts(tmp_path: Path) -> None:
