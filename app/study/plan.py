@@ -19,7 +19,7 @@ LOWEST, HIGHEST = 1, 5
 """The ends of the scale: do not agree at all, agree fully."""
 SIMULATED_PREFIX, PREFIX = "SIM", "P"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
-_CODE = re.compile(r"(P|SIM)([0-9]{2,3})")
+_CODE = re.compile(r"[A-Z]+([0-9]{2,3})")
 
 QUESTIONS: dict[str, str] = {
     "grasp_place": "The robot held the object where it should, and left me the part I wanted to take.",
@@ -73,13 +73,15 @@ class Plan:
         return f"{SIMULATED_PREFIX if simulated else PREFIX}{index + 1:02d}"
 
     def index(self, code: str, simulated: bool) -> int:
-        """The index from 0 of a participant's code. Raises NotACode for whatever else was typed."""
+        """The index from 0 of a participant's code, which has one spelling only: two would be two people.
+
+        Raises NotACode for whatever else was typed.
+        """
         found = _CODE.fullmatch(code)
-        number = int(found[2]) if found else 0
-        prefix = SIMULATED_PREFIX if simulated else PREFIX
-        if found is None or found[1] != prefix or not 1 <= number <= self.participants:
+        index = int(found[1]) - 1 if found else -1
+        if not 0 <= index < self.participants or code != self.code(index, simulated):
             raise NotACode(code, self.code(0, simulated), self.code(self.participants - 1, simulated))
-        return number - 1
+        return index
 
     def trials(self, participant: int) -> tuple[tuple[str, str], ...]:
         """(object, condition) of every trial of the participant with this index, in their order."""

@@ -93,7 +93,7 @@ def test_a_wrong_plan_is_told_in_one_message(tmp_path: Path, line: str, fault: s
         load_plan(tmp_path)
 
 
-@pytest.mark.parametrize("code", ["Anna", "P1", "P03", "p01", "SIM01", "P00", "P01 Anna", "../P01"])
+@pytest.mark.parametrize("code", ["Anna", "P1", "P001", "P03", "p01", "SIM01", "P00", "P01 Anna", "../P01"])
 def test_only_codes_of_the_plan_are_taken(
     tmp_path: Path, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
