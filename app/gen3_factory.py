@@ -13,7 +13,7 @@ from app.options import Config
 from app.order import Devices, Order
 from app.robot_factory import driver_of, robot_of
 from hardware.announcer import SpokenAnnouncer
-from hardware.calibration.hand_eye_file import check_camera, check_quality, load_hand_eye
+from hardware.calibration.hand_eye_file import AGAIN, check_camera, check_quality, load_hand_eye
 from hardware.calibration.mounts import Mount, WristMount, any_camera
 from hardware.clock import SystemClock
 from hardware.driver.client import DriverProcess
@@ -40,10 +40,7 @@ def gen3(order: Order) -> Devices:
             "with a real arm"
         )
     if config.hand_eye.file is None:
-        raise UsageError(
-            "where the camera sits on the arm is not known: run `handover calibrate hand-eye` and name its "
-            "file as hand_eye.file"
-        )
+        raise UsageError(f"where the camera sits on the arm is not known: {AGAIN}")
     announcer = SpokenAnnouncer(config.announce.command, config.announce.sentence_s)
     flange_from_camera, check = calibration(config)
     driver = driver_of(config.kinova, clock, order.journal)

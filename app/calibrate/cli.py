@@ -25,8 +25,8 @@ usage: handover calibrate WORD [OPTIONS]
 {commands}
 
   handover calibrate board                         print it at 100 %, glue it onto a plate, measure a square
-  handover calibrate hand-eye --square-mm 34.9     with the edge of a square as measured
-  handover calibrate hand-eye                      in simulation, against a camera mounted a little off
+  handover calibrate hand-eye --square-mm 34.9     with the edge of a square as measured; moves the robot of
+                                                   back_ends.robot: kinova, or a simulated one
   handover calibrate WORD --help                   its options
 """
 

@@ -21,7 +21,7 @@ from hardware.types import CameraIntrinsics, FloatArray, readonly
 
 FORMAT = "handover hand-eye 1"
 HEADER = "# Where the camera sits on the robot's flange. Written by `handover calibrate hand-eye`.\n"
-AGAIN = "run `handover calibrate hand-eye` and name its file as hand_eye.file"
+AGAIN = "run `handover calibrate hand-eye` with back_ends.robot: kinova and name its file as hand_eye.file"
 ANOTHER = "name another folder"
 SAME_PX = 0.5
 """A camera reports its own intrinsics to the last digit; a recalibrated one differs by more than this."""
