@@ -6,12 +6,14 @@ The participant must not learn the condition from the screen: the run shows noth
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from app.errors import UsageError
@@ -22,6 +24,7 @@ _BAD_INPUT, _INTERRUPTED = 2, 130
 _LAST_CHARACTERS = 600
 _POLL_S = 0.1
 SUCCESS = "handed_over"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Program:
         place = self.folder / RUNS / name
         place.mkdir(parents=True, exist_ok=True)
         before = set(place.iterdir())
-        words = [sys.executable, "-m", "app", "run", label, "--seed", str(seed), "--view", "none"]
+        words = [sys.executable, "-m", "app.study.bound", str(os.getpid())]
+        words += ["run", label, "--seed", str(seed), "--view", "none"]
         words += ["--runs-dir", str(place), *settings, *self.options]
         said = place / "said.txt"
         with said.open("w", encoding="utf-8") as file:
@@ -55,13 +59,15 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            code = _finish(process, self.wants_stop)
+            code, asked = _finish(process, self.wants_stop)
         text = said.read_text(encoding="utf-8", errors="replace")[-_LAST_CHARACTERS:].strip()
         if code == _BAD_INPUT:
             raise UsageError(f"the program refused to run {name}: {text.removeprefix('handover: ')}")
         if code == _INTERRUPTED:
             raise Stopped
         new = sorted(path for path in set(place.iterdir()) - before if (path / "run.json").is_file())
+        if not new and asked:  # it had not even begun
+            raise Stopped
         if not new:
             return {
                 "outcome": "error",
@@ -73,25 +79,34 @@ class Program:
         }
 
 
-def _finish(process: subprocess.Popen[bytes], wants_stop: Callable[[], bool]) -> int:
-    """The exit code of the run. The participant's stop, Ctrl-C and SIGTERM are passed on to it, which stops
-    the arm and holds in its own time; a second Ctrl-C is its emergency stop.
+def _finish(process: subprocess.Popen[bytes], wants_stop: Callable[[], bool]) -> tuple[int, bool]:
+    """The exit code of the run, and whether it was asked to stop. The participant's stop, Ctrl-C, SIGTERM and
+    a closed terminal are passed on to it, which stops the arm and holds in its own time; a second Ctrl-C is
+    its emergency stop.
     """
     asked = False
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if number == signal.SIGHUP and asked:
+            return  # a closing terminal hangs up more than once, and means no emergency stop
+        asked = True
+        process.send_signal(signal.SIGINT)
+
+    # What is ignored (nohup does that) stays so.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
     try:
         while True:
             try:
-                return process.wait(_POLL_S)
+                return process.wait(_POLL_S), asked
             except subprocess.TimeoutExpired:
                 if wants_stop() and not asked:
                     asked = True
                     process.send_signal(signal.SIGINT)
-            except KeyboardInterrupt:
-                asked = True
-                process.send_signal(signal.SIGINT)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def objective(record: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -186,32 +189,117 @@ def test_a_refused_and_an_interrupted_run_end_the_session(tmp_path: Path) -> Non
         program.run("P01-1-1", "mug", 0, ())
 
 
+class Arm:
+    """A run that ends at the fourth look with `code`; `signals` come to the study at the first ones."""
+
+    def __init__(self, code: int, signals: tuple[int, ...] = ()) -> None:
+        self.code, self.signals = code, list(signals)
+        self.sent: list[int] = []
+        self.looks = 0
+
+    def __call__(self, words: list[str], **how: Any) -> Arm:
+        assert words[:4] == [sys.executable, "-m", "app.study.bound", str(os.getpid())]
+        assert how["start_new_session"]
+        return self
+
+    def send_signal(self, number: int) -> None:
+        self.sent.append(number)
+
+    def wait(self, timeout_s: float) -> int:
+        self.looks += 1
+        if self.signals:
+            signal.raise_signal(self.signals.pop(0))
+        if self.looks < 4:
+            raise program_module.subprocess.TimeoutExpired("run", timeout_s)
+        return self.code
+
+
+@pytest.fixture
+def harmless_signals() -> Iterator[None]:
+    """A signal that the study does not handle changes nothing, rather than end the tests."""
+    before = {number: signal.signal(number, lambda *what: None) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def test_stop_reaches_the_run_once_and_counts_as_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[int] = []
-
-    class Arm:
-        """A run that stops when it is told to, two looks later."""
-
-        def __init__(self, words: list[str], **how: Any) -> None:
-            assert words[0] == sys.executable
-            assert how["start_new_session"]
-            self.looks = 0
-
-        def send_signal(self, number: int) -> None:
-            sent.append(number)
-
-        def wait(self, timeout_s: float) -> int:
-            self.looks += 1
-            if self.looks < 4:
-                raise program_module.subprocess.TimeoutExpired("run", timeout_s)
-            return 130
-
-    monkeypatch.setattr(program_module.subprocess, "Popen", Arm)
+    arm = Arm(130)
+    monkeypatch.setattr(program_module.subprocess, "Popen", arm)
     with pytest.raises(Stopped):
         Program(tmp_path, (), lambda: True).run("P01-1-1", "mug", 0, ())
-    assert sent == [signal.SIGINT]
+    assert arm.sent == [signal.SIGINT]
+
+
+@pytest.mark.usefixtures("harmless_signals")
+@pytest.mark.parametrize(
+    ("signals", "passed_on"),
+    [
+        ((signal.SIGINT,), 1),
+        ((signal.SIGINT, signal.SIGINT), 2),
+        ((signal.SIGTERM,), 1),
+        ((signal.SIGHUP,), 1),
+        ((signal.SIGHUP, signal.SIGHUP), 1),
+    ],
+)
+def test_what_ends_the_study_stops_the_run_and_a_closing_window_is_no_emergency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: tuple[int, ...], passed_on: int
+) -> None:
+    arm = Arm(130, signals)
+    monkeypatch.setattr(program_module.subprocess, "Popen", arm)
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with pytest.raises(Stopped):
+        Program(tmp_path).run("P01-1-1", "mug", 0, ())
+    assert arm.sent == [signal.SIGINT] * passed_on
+    assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+
+
+def test_a_study_that_ignores_hang_ups_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arm = Arm(1, (signal.SIGHUP,))
+    monkeypatch.setattr(program_module.subprocess, "Popen", arm)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert Program(tmp_path).run("P01-1-1", "mug", 0, ())["outcome"] == "error"
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert arm.sent == []
+
+
+@pytest.mark.parametrize("code", [-signal.SIGINT, 1])
+def test_a_run_stopped_before_it_left_a_record_counts_as_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(program_module.subprocess, "Popen", Arm(code, (signal.SIGINT,)))
+    with pytest.raises(Stopped):
+        Program(tmp_path).run("P01-1-1", "mug", 0, ())
+    monkeypatch.setattr(program_module.subprocess, "Popen", Arm(code))
+    assert Program(tmp_path).run("P01-1-2", "mug", 0, ())["outcome"] == "error"
+
+
+def test_a_killed_study_interrupts_its_run() -> None:
+    run = (
+        "import os, signal; from app.study.bound import bind; signal.alarm(30); bind(os.getppid())\n"
+        "try:\n    print('moving', flush=True); signal.pause()\n"
+        "except KeyboardInterrupt: print('stopped')"
+    )
+    study = (
+        "import subprocess, sys; "
+        f"subprocess.Popen([sys.executable, '-c', {run!r}], start_new_session=True).wait()"
+    )
+    with subprocess.Popen([sys.executable, "-c", study], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "moving\n"
+        process.kill()
+        assert process.stdout.read() == "stopped\n"
+
+
+def test_a_run_whose_study_has_ended_already_does_not_begin() -> None:
+    command = [sys.executable, "-m", "app.study.bound", "1", "--version"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60.0)
+    assert "handover" not in ended.stdout
+    assert ended.returncode != 0
 
 
 def test_means_are_of_all_answers_and_tests_of_complete_objects(tmp_path: Path) -> None:
