@@ -81,16 +81,21 @@ def frame_findings(
 ) -> Iterator[Finding]:
     """What comes within some seconds: how many pictures, how old, with how much depth."""
     before, began_s = camera.counts, clock.now()
-    ages_s, fills = [], []
+    ages_s, fills, silent = [], [], ""
     while clock.now() - began_s < seconds:
         try:
             frame = camera.latest(OLD_PICTURE_S)
-        except StaleData as error:
-            yield Finding(DEVICE, "frames", "FAIL", str(error))
-            return
+        except StaleData as error:  # it may come back, as after its cable was pulled; a lost one is raised
+            silent = str(error)
+            clock.sleep(SAMPLE_S)
+            continue
+        silent = ""
         ages_s.append(clock.now() - frame.stamp_s)
         fills.append(depth_fill(np.asarray(frame.depth_m, dtype=np.float64)))
         clock.sleep(SAMPLE_S)
+    if silent or not ages_s:
+        yield Finding(DEVICE, "frames", "FAIL", silent or "no picture came")
+        return
     live = options.recording is None
     yield rate_finding(before, camera.counts, clock.now() - began_s, options.rate_hz, live=live)
     yield depth_finding(float(np.median(fills)))

@@ -144,7 +144,7 @@ def examine(config_path: Path | None) -> Iterator[Check]:
     for package, (module, extra, purpose) in EXTRAS.items():
         yield _extra(package, module, extra, purpose)
         if package == "pyrealsense2":
-            yield _kortex()
+            yield _kortex(config_path)
     for library, (user, package) in LIBRARIES.items():
         yield _library(library, user, package)
     yield _key(config_path)
@@ -200,7 +200,11 @@ def _extra(package: str, module: str, extra: str, purpose: str) -> Check:
     return Check(group, package, "ok", f"{metadata.version(package)}, for {purpose}")
 
 
-def _kortex() -> Check:
+def _kortex(path: Path | None) -> Check:
+    python = _config_or_default(path).kinova.driver.python
+    if python is not None:
+        words = f"for the Kinova arm; looked for by {python}: handover doctor robot"
+        return Check("extra robot", "kortex_api", "optional", words)
     if find_spec("kortex_api") is None:
         return Check("extra robot", "kortex_api", "optional", f"for the Kinova arm; {KORTEX}")
     return Check("extra robot", "kortex_api", "ok", f"{metadata.version('kortex_api')}, for the Kinova arm")
@@ -208,17 +212,21 @@ def _kortex() -> Check:
 
 def _key(path: Path | None) -> Check:
     """Whether the model's key is set, never what it is; missing only where OpenAI's own server is asked."""
-    from app.config import find_config
-
-    try:
-        config = load_config(find_config(path))
-    except (ConfigError, UsageError):
-        config = Config()
+    config = _config_or_default(path)
     vlm = config.perception.vlm
     if os.environ.get(vlm.key_variable):
         return Check("keys", vlm.key_variable, "ok", "set")
     wanted = config.back_ends.vlm == "openai" and vlm.base_url is None and not vlm.offline
     return Check("keys", vlm.key_variable, "missing" if wanted else "optional", f"for {KEY_PURPOSE}")
+
+
+def _config_or_default(path: Path | None) -> Config:
+    from app.config import find_config
+
+    try:
+        return load_config(find_config(path))
+    except (ConfigError, UsageError):
+        return Config()
 
 
 def _library(library: str, user: str, package: str) -> Check:

@@ -17,6 +17,7 @@ from typing import Any
 
 from app.doctor.findings import Finding, passed
 from app.options import Config
+from app.robot_factory import LOOPBACK
 from hardware.clock import epoch_s
 
 FILE = "doctor.json"
@@ -41,7 +42,10 @@ def digest(device: str, config: Config) -> str:
     if device == "camera":
         file = config.hand_eye.file
         path = None if file is None else Path(file).expanduser()
-        content = path.read_bytes() if path is not None and path.is_file() else b""
+        try:
+            content = b"" if path is None else path.read_bytes()
+        except OSError:  # what asks for a calibration says what is wrong with it
+            content = b""
         parts = {
             "realsense": asdict(config.realsense),
             "hand_eye": asdict(config.hand_eye),
@@ -54,8 +58,11 @@ def digest(device: str, config: Config) -> str:
 def keep(device: str, config: Config, findings: Sequence[Finding], *, moved: bool = False) -> list[str]:
     """Keep a pass of the robot or the camera, or take an earlier one away; returns what to say of it.
 
-    A pass of the robot without motion is none: nobody has seen it stop; an earlier one stays.
+    A pass of the robot without motion is none: nobody has seen it stop; an earlier one stays. So it does
+    when a loopback arm or a recording was examined, which says nothing of the real ones.
     """
+    if config.kinova.address == LOOPBACK if device == "robot" else config.realsense.recording is not None:
+        return ["not kept for a real run: it was a rehearsal"]
     if passed(findings) and device == "robot" and not moved:
         return [f"not kept for a real run: nothing has moved yet; {COMMANDS[device]}"]
     kept = dict(_kept())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.doctor.camera import (
     depth_fill,
     depth_finding,
     facts_findings,
+    frame_findings,
     hand_eye_finding,
     rate_finding,
     stamp_finding,
@@ -25,7 +27,11 @@ from app.options import Config
 from hardware.calibration.hand_eye_file import save_hand_eye
 from hardware.calibration.options import HandEyeOptions
 from hardware.realsense.camera import Counts
+from hardware.realsense.errors import StaleFrame
 from hardware.realsense.facts import CameraFacts
+from hardware.realsense.options import RealSenseOptions
+from hardware.types import RGBDFrame
+from tests.bar import table_picture
 from tests.fakes import FakeClock
 from tests.hardware.calibration.test_hand_eye_file import CAMERA, HAND_EYE, NOW
 from tests.hardware.realsense.software import SERIAL, SoftwareCamera, plane, record
@@ -71,7 +77,7 @@ def test_a_recording_is_examined_in_the_cameras_place(
     assert found["frames"][0] in ("OK", "WARN")
     assert "not the time they were taken" in found["time stamps"][1]
     assert found["hand-eye"][0] == "OK"
-    assert json.loads(state_file().read_text(encoding="utf-8"))["camera"]["digest"]
+    assert not state_file().exists(), "a recording is no pass of a real camera"
 
 
 def test_without_a_calibration_it_fails_and_nothing_is_kept(
@@ -81,7 +87,7 @@ def test_without_a_calibration_it_fails_and_nothing_is_kept(
     state, detail = told(capsys)["hand-eye"]
     assert state == "FAIL"
     assert detail.startswith("hand_eye.file names no calibration; run `handover calibrate hand-eye`")
-    assert "camera" not in json.loads(state_file().read_text(encoding="utf-8"))
+    assert not state_file().exists()
 
 
 def test_no_recording_is_one_line_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,3 +181,34 @@ def test_a_wall_clock_that_is_set_meanwhile_is_told(wall_s: float, passes_s: flo
     watch = ClockWatch(clock, lambda: next(times))
     clock.sleep(5.0)
     assert watch.finding("camera").state == state
+
+
+class Wavering:
+    """A camera whose pictures come only while `silent` says not of the time."""
+
+    counts = Counts()
+
+    def __init__(self, clock: FakeClock, silent: Callable[[float], bool]) -> None:
+        self._clock, self._silent = clock, silent
+
+    def latest(self, max_age_s: float) -> RGBDFrame:
+        if self._silent(self._clock.now()):
+            raise StaleFrame(9.0, max_age_s, "its cable is out")
+        return table_picture()
+
+
+@pytest.mark.parametrize(
+    ("silent", "words"),
+    [
+        (lambda now_s: 1.0 < now_s < 3.0, ""),  # its cable was pulled and put back
+        (lambda now_s: now_s > 3.0, "its cable is out"),
+        (lambda now_s: True, "its cable is out"),
+    ],
+)
+def test_a_camera_may_come_back_before_the_time_is_over(silent: Callable[[float], bool], words: str) -> None:
+    clock = FakeClock()
+    findings = frame_findings(Wavering(clock, silent), clock, RealSenseOptions(), 5.0)  # type: ignore[arg-type]
+    found = list(findings)
+    gone = [finding.detail for finding in found if "cable" in finding.detail]
+    assert bool(gone) == bool(words)
+    assert ("depth" in {finding.subject for finding in found}) == (not words)

@@ -87,6 +87,12 @@ def test_the_robots_own_package_says_where_it_comes_from(monkeypatch: pytest.Mon
     assert check("kortex_api").state == "optional"
 
 
+def test_the_robots_own_package_is_looked_for_by_the_driver_s_own_python(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("kinova: {driver: {python: /opt/kortex/bin/python}}", encoding="utf-8")
+    assert "/opt/kortex/bin/python: handover doctor robot" in check("kortex_api", file).detail
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_shared_library_is_here_or_optional(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(name: str) -> None:

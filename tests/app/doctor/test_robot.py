@@ -13,10 +13,12 @@ import pytest
 
 from app.cli import main
 from app.doctor import passes, robot_command
+from app.doctor.findings import Finding, State
 from app.doctor.robot import still_findings
 from app.doctor.robot_command import agree
 from app.errors import UsageError
 from app.options import Config
+from hardware.calibration.options import HandEyeOptions
 from hardware.clock import SystemClock
 from hardware.driver.options import DriverOptions
 from hardware.errors import HardwareError
@@ -55,13 +57,26 @@ def test_the_whole_examination_of_a_rehearsed_arm(capsys: pytest.CaptureFixture[
     assert {"tool and payload", "wrench", "readings", "clock"} <= set(states)
     assert {states["gripper opens"], states["gripper closes"]} == {"OK"}
     assert states["stop"] in ("OK", "WARN")
-    assert "kept in" in told["notes"][0]
-    kept = json.loads(passes.state_file().read_text(encoding="utf-8"))
-    assert any(line.startswith("stop: ") for line in kept["robot"]["checked"])
-    rehearsed = Config(kinova=KinovaOptions(address="loopback", client="stand_in"))
-    soon = passes.now() + timedelta(minutes=1)
-    assert [fault.split(":")[0] for fault in passes.missing(rehearsed, soon)] == ["camera"]
-    assert len(list(passes.missing(Config(), soon))) == 2, "a rehearsal is no pass of the real arm"
+    assert told["notes"] == ["not kept for a real run: it was a rehearsal"]
+    assert not passes.state_file().exists()
+
+
+@pytest.mark.parametrize("state", ["OK", "FAIL"])
+def test_a_rehearsal_leaves_the_real_arm_s_pass_as_it_is(state: State) -> None:
+    real, soon = Config(), passes.now() + timedelta(minutes=1)
+    passes.keep("robot", real, [Finding("robot", "stop", "OK", "in 50 ms")], moved=True)
+    passes.keep("camera", real, [Finding("camera", "frames", "OK", "30 a second")])
+    loopback = replace(real, kinova=KinovaOptions(address="loopback", client="stand_in"))
+    recorded = replace(real, realsense=replace(real.realsense, recording="room.db3"))
+    passes.keep("robot", loopback, [Finding("robot", "stop", state, "")], moved=True)
+    passes.keep("camera", recorded, [Finding("camera", "frames", state, "")])
+    assert not list(passes.missing(real, soon))
+    assert len(list(passes.missing(loopback, soon))) == 1, "nor does it count for a rehearsal"
+
+
+def test_a_calibration_that_cannot_be_read_is_another_configuration(tmp_path: Path) -> None:
+    config = replace(Config(), hand_eye=HandEyeOptions(file=str(tmp_path)))  # a folder
+    assert passes.digest("camera", config) != passes.digest("camera", Config())
 
 
 # The checks at rest ---------------------------------------------------------------------------------------
