@@ -50,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     command = tyro.cli(StudyNewCommand, args=list(arguments), prog="handover study new")
 
     from app.config import read_yaml
+    from app.study.conditions import not_simulated
     from app.study.order import balanced, williams_rows
     from app.study.plan import FILE, checked_plan
 
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str]) -> int:
         path.unlink(missing_ok=True)
         raise
     print(f"wrote {path}: {plan.participants} participants, {len(plan.trials(0))} trials each")
+    for fault in not_simulated(plan.objects):
+        print(f"only a real arm can be asked for all of these: {fault}")
     if not balanced(plan.participants, len(plan.conditions)):
         rows = len(williams_rows(len(plan.conditions)))
         print(f"order and carry-over are balanced exactly with a multiple of {rows} participants")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from app.arguments import UNSET, parse
-from app.config import as_values, checked
+from app.config import as_values
 from app.errors import UsageError
 from app.options import Config
 
@@ -55,16 +55,17 @@ def main(arguments: Sequence[str]) -> int:
     command, config = parse(StudyRunCommand(Path()), words, "handover study run", _with_robot)
     _check(command, config)
 
+    from app.study.conditions import try_conditions
     from app.study.errors import Stopped
     from app.study.log import open_log
-    from app.study.plan import load_plan
+    from app.study.plan import FILE, load_plan
 
     simulated = command.simulated_participants > 0
     if simulated:
         print(SIMULATED_WARNING)
     plan = load_plan(command.folder)
     codes = _codes(command, plan)
-    _try_conditions(plan, config)
+    try_conditions(plan, config, command.folder / FILE)
     try:
         with open_log(command.folder, plan, simulated) as log, ExitStack() as stack:
             _consent_to_motion(command, config)
@@ -104,24 +105,6 @@ def _codes(command: StudyRunCommand, plan: Plan) -> list[str]:
             f"--simulated-participants {command.simulated_participants}: the plan is for {plan.participants}"
         )
     return [plan.code(index, simulated=True) for index in range(command.simulated_participants)]
-
-
-def _try_conditions(plan: Plan, config: Config) -> None:
-    """Each condition's options are read and checked before anybody waits for a robot; a wrong one, or a
-    method that lacks something, is told now.
-    """
-    from app.run_command import RunCommand
-
-    for name, settings in plan.conditions.items():
-        try:
-            command = tyro.cli(
-                RunCommand, args=["object", *settings], default=replace(RunCommand("object"), settings=config)
-            )
-        except SystemExit as error:
-            raise UsageError(
-                f"condition {name}: {' '.join(settings)} are no options of `handover run`"
-            ) from error
-        checked(as_values(command.settings), f"condition {name}")
 
 
 def _consent_to_motion(command: StudyRunCommand, config: Config) -> None:
