@@ -77,13 +77,14 @@ class WaitForTake(Leaf):
         if not self._state.phase.final:
             self._arm_reflex(sample)
             return self.wait(self._state.reason)
-        self._disarm_reflex()
         if self._state.phase is ReleasePhase.RELEASE:
             return self.succeed(self._state.reason)
         return self.fail(self._state.reason, _ENDS[self._state.phase])
 
-    def cancel(self) -> None:
-        self._disarm_reflex()
+    def terminate(self, new_status: Status) -> None:
+        super().terminate(new_status)
+        if new_status != Status.RUNNING:
+            self._disarm_reflex()
 
     def _arm_reflex(self, sample: ReleaseSample) -> None:
         """Once the force is tared, tell the arm's driver when to let go should this program freeze."""
@@ -93,7 +94,7 @@ class WaitForTake(Leaf):
             reflex.arm(self._state.tare, sample.toward_robot)
 
     def _disarm_reflex(self) -> None:
-        if self.services.robot.reflex is not None and self._reflex_armed:
+        if self._reflex_armed and self.services.robot.reflex is not None:
             self._reflex_armed = False
             self.services.robot.reflex.disarm()
 

@@ -4,6 +4,7 @@ Guarantees:
 1. `stop`, `emergency_stop` and `cancel` act in the thread that received them; motions begin in a worker,
    since a device may take its time to accept one.
 2. A motion that began while a stop came in is cancelled at once; one that was still waiting never begins.
+   A stop ends the fingers' motion too: an opening that waits in the device is not sent after it.
 3. What a device refuses ends that motion with the device's words; nothing is raised here for it.
 """
 
@@ -36,6 +37,8 @@ class Desk:
         self._lock = Lock()
         self._epoch = 0
         self._motions: dict[int, Motion | None] = {}
+        self._of_fingers: set[int] = set()
+        """Numbers of the gripper's motions."""
         self._ended: dict[int, MotionStatus] = {}
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="command")
         self.latched = ""
@@ -47,6 +50,8 @@ class Desk:
 
     def move(self, number: int, width_m: float, force_n: float) -> None:
         """Begin an opening or closing under this number."""
+        with self._lock:
+            self._of_fingers.add(number)
         self._begin(number, "move", lambda: self._devices.gripper.move(width_m, force_n))
 
     def cancel(self, number: int) -> None:
@@ -59,12 +64,20 @@ class Desk:
             motion.cancel()
 
     def stop(self, reason: str, *, emergency: bool = False) -> None:
-        """Bring the arm to rest and forget what waits."""
+        """Bring arm and fingers to rest and forget what waits; a grip that presses goes on pressing."""
+        fingers = []
         with self._lock:
             self._epoch += 1
             for number, motion in tuple(self._motions.items()):
                 if motion is None:
                     self._end(number, MotionStatus(MotionState.FAILED, reason))
+                elif number in self._of_fingers:
+                    fingers.append(motion)
+        for motion in fingers:
+            try:
+                motion.cancel()
+            except Exception:  # whatever it is, the arm must be stopped
+                logger.exception("the fingers' motion could not be ended")
         (self._devices.arm.emergency_stop if emergency else self._devices.arm.stop)()
         self._journal.note("emergency_stop" if emergency else "stop", reason=reason)
 
@@ -128,6 +141,7 @@ class Desk:
 
     def _end(self, number: int, status: MotionStatus) -> None:
         self._motions.pop(number, None)
+        self._of_fingers.discard(number)
         self._ended[number] = status
         while len(self._ended) > KEPT:
             del self._ended[next(iter(self._ended))]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
@@ -185,6 +186,8 @@ class Host:
             self._stop(lost)
         elif self._lost and not lost:
             self._journal.note("back")
+            if self._reflex is not None:  # a pull counts only as long as it is watched
+                self._reflex = replace(self._reflex, pulled_since_s=None)
         self._lost = lost
         if lost and self._reflex is not None and self._robot is not None and not self._reflex.fired:
             self._reflex = reflex.step(self._reflex, self._robot.arm.force, self._resting, now_s)

@@ -24,6 +24,8 @@ AT_GOAL = 0.02
 """A command of 0.99 settled at 0.987 on one gripper."""
 STILL_S = 0.02
 """Shares per second below which the fingers stand still."""
+WIDE_OPEN = 0.05
+"""Fingers that were not closed further hold nothing, also when this program did not open them."""
 SLIPPED = 0.04
 """So far from where the fingers stalled the object has moved between them, about 3.5 mm of opening."""
 TIMEOUT_S = 5.0
@@ -43,7 +45,11 @@ class GripperMotion(KortexMotion):
 
 
 class KortexGripper:
-    """The gripper of one session."""
+    """The gripper of one session.
+
+    Fingers found half closed at its start count as holding something: told empty, a hand that holds would be
+    opened; told holding, an empty one is only shown to somebody.
+    """
 
     def __init__(
         self, session: KortexSession, feedback: Feedback, options: KinovaOptions, clock: Clock
@@ -58,6 +64,9 @@ class KortexGripper:
         self._moved_s = self._felt_s = clock.now()
         self._grip: float | None = None
         """Where the fingers stalled on what they hold."""
+        if WIDE_OPEN < reading.closed < options.gripper_empty:
+            # Closed half-way by an earlier program: on what they hold, until they are told to move.
+            self._goal, self._grip = 1.0, reading.closed
         self._motion: GripperMotion | None = None
         feedback.listeners.append(self._felt)
         self._sender = Thread(target=self._send, name="kortex gripper", daemon=True)

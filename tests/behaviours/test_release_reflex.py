@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from py_trees.common import Status
 
 from behaviours.release import WaitForTake
+from hardware.errors import StaleData
 from hardware.types import FloatArray
+from planning.release import ReleaseSample
 from tests.behaviours.table_give import ignores, takes
 from tests.behaviours.test_release import waiting
 from tests.bench import Bench
@@ -56,4 +59,18 @@ def test_it_is_disarmed_when_the_person_has_it_when_nobody_takes_it_and_when_int
     ignores(bench)
     tick(leaf, bench, times=100)
     leaf.stop(Status.INVALID)
+    assert reflex.told == ["arm", "disarm"]
+
+
+def test_it_is_disarmed_when_the_leaf_fails_on_what_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, leaf, reflex = offering()
+    ignores(bench)
+    tick(leaf, bench, times=100)
+
+    def fail() -> ReleaseSample:
+        raise StaleData("arm", 1.0, 0.1)
+
+    monkeypatch.setattr(leaf, "_sample", fail)
+    tick(leaf, bench)
+    assert leaf.status is Status.FAILURE
     assert reflex.told == ["arm", "disarm"]

@@ -200,6 +200,28 @@ def test_a_motion_that_began_while_a_stop_came_in_is_cancelled(bench: Bench) -> 
     assert bench.arm.motions[0].cancels == 1
 
 
+@pytest.mark.parametrize("word", ["stop", "emergency_stop"])
+def test_a_stop_ends_the_fingers_motion_before_the_arm_s(bench: Bench, word: str) -> None:
+    bench.host.obey({"do": "move", "number": 7, "width_m": 0.085, "force_n": 40.0})
+    bench.settle()
+    bench.follow()
+    bench.host.obey({"do": word})
+    assert [motion.cancels for motion in bench.gripper.motions] == [1]
+    assert bench.count(word.replace("_", " ")) == 1
+
+
+def test_fingers_that_cannot_be_ended_do_not_keep_the_arm_from_its_stop(bench: Bench) -> None:
+    bench.host.obey({"do": "move", "number": 7, "width_m": 0.085, "force_n": 40.0})
+    bench.settle()
+
+    def fail() -> None:
+        raise HardwareError("no link")
+
+    bench.gripper.motions[0].cancel = fail  # type: ignore[method-assign]
+    bench.host.obey({"do": "stop"})
+    assert bench.count("stop") == 1
+
+
 def test_cancelling_ends_one_motion(bench: Bench) -> None:
     bench.follow()
     bench.host.obey({"do": "cancel", "number": 1})
@@ -245,6 +267,16 @@ def test_the_reflex_lets_go_for_a_pull_while_the_program_is_frozen(bench: Bench)
     bench.run(1.0, beats=False)
     opened = [command for command in bench.log if command.device == "gripper"]
     assert [command.value[0] for command in opened] == [pytest.approx(0.04)]
+
+
+def test_a_pull_counts_only_as_long_as_it_is_watched(bench: Bench) -> None:
+    offering(bench)
+    bench.arm.force_n = np.array([12.0, 0.0, -5.0])
+    lost_s = OPTIONS.beat_limit_s + 0.5 * OPTIONS.reflex_s
+    for _ in range(3):
+        bench.run(lost_s, beats=False)
+        bench.run(5.0)
+    assert bench.count("gripper") == 0
 
 
 def test_the_reflex_opens_no_farther_than_the_gripper_can_and_outlives_a_refusal(bench: Bench) -> None:

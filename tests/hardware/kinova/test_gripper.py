@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hardware.errors import LimitViolation
+from hardware.kinova.gripper import KortexGripper
 from hardware.kinova.loopback.mischief import Refuse
 from tests.hardware.kinova.rig import CLIENTS, Rig, rig
 
@@ -115,3 +116,20 @@ def test_a_link_that_is_silent_for_a_while_says_nothing_of_the_fingers(gripper_r
     clock.sleep(1.0)
     assert not gripper._holds(replace(reading, closed=0.4))
     assert told(0.4, 0.1 + 1.1 * gripper_rig.options.gripper_stall_s)
+
+
+@pytest.mark.parametrize(
+    ("object_width_m", "opening_m", "holding"), [(0.03, 0.0, True), (None, 0.0, False), (None, 0.085, False)]
+)
+def test_a_program_that_is_started_again_finds_what_the_hand_holds(
+    gripper_rig: Rig, object_width_m: float | None, opening_m: float, holding: bool
+) -> None:
+    gripper_rig.fingers.object_width_m = object_width_m
+    gripper_rig.end_of(gripper_rig.gripper.move(opening_m, 40.0))
+    sent = gripper_rig.controller.calls.count("SendGripperCommand")
+    again = KortexGripper(gripper_rig.session, gripper_rig.feedback, gripper_rig.options, gripper_rig.clock)
+    assert again.state().holding == holding
+    assert gripper_rig.controller.calls.count("SendGripperCommand") == sent, "nothing is moved for it"
+    if holding:
+        assert gripper_rig.end_of(again.move(0.06, 40.0)).succeeded
+        assert not again.state().holding
