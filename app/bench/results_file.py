@@ -14,24 +14,29 @@ from typing import Any
 
 from hardware.errors import BadFile
 
+REMEDY = "name another folder with --out"
+
 
 class ResultsFile:
     """Rows by key, read at the start and appended as they come; use as a context manager."""
 
     def __init__(self, path: Path, about: Mapping[str, Any], keys: tuple[str, ...]) -> None:
         """Reads what is there, without a last line cut short. Raises BadFile where it belongs to another run,
-        or holds a line that is none of it.
+        or holds a line that is none of it, and where it cannot be written.
         """
         self._path, self._keys = path, keys
         self.rows: dict[tuple[Any, ...], dict[str, Any]] = {}
         about = json.loads(json.dumps(about))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        whole = self._whole_lines()
-        if not whole:
-            path.write_text(json.dumps({"about": about}) + "\n", encoding="utf-8")
-        else:
-            self._read(whole, about)
-        self._file = path.open("a", encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            whole = self._whole_lines()
+            if not whole:
+                path.write_text(json.dumps({"about": about}) + "\n", encoding="utf-8")
+            else:
+                self._read(whole, about)
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise BadFile(path, f"it cannot be written ({error.strerror})", REMEDY) from error
 
     def __enter__(self) -> ResultsFile:
         return self
@@ -65,16 +70,15 @@ class ResultsFile:
         return content[:end].decode("utf-8", "replace").splitlines()
 
     def _read(self, lines: list[str], about: Any) -> None:
-        remedy = "name another folder with --out"
         try:
             first, *rows = [json.loads(line) for line in lines]
             theirs = first["about"]
             self.rows = {self.key(row): row for row in rows}
         except (ValueError, KeyError, TypeError) as error:
-            raise BadFile(self._path, f"it holds no trials of this benchmark ({error!r})", remedy) from error
+            raise BadFile(self._path, f"it holds no trials of this benchmark ({error!r})", REMEDY) from error
         if theirs != about:
             changed = sorted(key for key in {*theirs, *about} if theirs.get(key) != about.get(key))
-            raise BadFile(self._path, f"its trials were made with another {', '.join(changed)}", remedy)
+            raise BadFile(self._path, f"its trials were made with another {', '.join(changed)}", REMEDY)
 
 
 def read_results(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -19,7 +19,7 @@ from perception.protocols import ObjectDetector, RegionGrounder, Segmenter, Visi
 from perception.shape_regions import ShapeGrounder
 from perception.types import Detection, Regions
 from planning.errors import NoGrasp, PlanningError
-from planning.held import held_object
+from planning.held import held_object, stays_upright
 from planning.nominal import nominal_person
 from planning.pick import plan_grasp
 from planning.presentation import handover_poses
@@ -143,7 +143,8 @@ def _from_region(
     findings.grasps = mark_regions(proposed, view, parts.grasps.name, epsilon_m)
     try:
         rule, selection = METHODS[config.method].ranking, config.planning.selection
-        queue = ranked_queue(rule, findings.grasps, view, region, selection, rng)
+        upright = stays_upright(label, view)
+        queue = ranked_queue(rule, findings.grasps, view, region, selection, rng, upright=upright)
     except NoGrasp as error:
         findings.failure = str(error)
         findings.notes.append(f"{name}: {error}")

@@ -145,3 +145,9 @@ def test_rows_with_different_figures_share_one_table(tmp_path: Path) -> None:
         {"seed": 0, "score.pull_n": 3.5, "score.parts": ["handle"], "word": '"a"', "failure": None},
         {"seed": 1, "score.pull_n": None, "score.parts": None, "word": "2", "failure": "lost"},
     ]
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(BadFile, match=r"cannot be written .*; name another folder with --out"):
+        ResultsFile(tmp_path / "taken" / "trials.jsonl", {}, ("seed",))
