@@ -51,6 +51,7 @@ class PageQuestioner:
         self._stopped = threading.Event()
         self._needed: Mapping[str, tuple[str, ...]] = {}
         self._body, self._card = "", ""
+        self._issued: set[str] = set()
         self._show("<p>One moment, please.</p>", {})
 
     def consents(self) -> bool:
@@ -90,22 +91,27 @@ class PageQuestioner:
             return _PAGE.format(refresh="" if self._needed else _REFRESH, body=body)
 
     def take(self, fields: Fields) -> None:
-        """A form that was sent; ignored unless it belongs to the card shown and answers it fully."""
+        """A form that was sent; ignored unless it belongs to the card shown and answers it fully. Stop counts
+        from every card that was ever shown: a browser may be a second behind.
+        """
         with self._lock:
-            if fields.get("card") != self._card:
-                return
-            if fields.get(STOP):
+            card = fields.get("card")
+            if fields.get(STOP) and card in self._issued:
                 self._stopped.set()
-            elif not self._needed or any(fields.get(k) not in valid for k, valid in self._needed.items()):
+            elif card != self._card or not self._answered_by(fields):
                 return
             if self._needed:  # somebody waits for it
                 self._answers.put(fields)
-            self._body, self._needed, self._card = "<p>Thank you.</p>", {}, secrets.token_urlsafe(12)
+            self._turn_to("<p>Thank you.</p>", {})
+
+    def _answered_by(self, fields: Fields) -> bool:
+        """Whether a question stands and these answer all of it."""
+        return bool(self._needed) and all(fields.get(key) in valid for key, valid in self._needed.items())
 
     def _ask(self, body: str, needed: Mapping[str, tuple[str, ...]]) -> Fields:
+        self._show(body, needed)
         if self._stopped.is_set():  # pressed while the robot was moving
             raise Stopped
-        self._show(body, needed)
         fields = self._answers.get()
         if self._stopped.is_set():
             self._show("<p>Stopped. Thank you for taking part.</p>", {})
@@ -114,7 +120,12 @@ class PageQuestioner:
 
     def _show(self, body: str, needed: Mapping[str, tuple[str, ...]]) -> None:
         with self._lock:
-            self._body, self._needed, self._card = body, needed, secrets.token_urlsafe(12)
+            self._turn_to(body, needed)
+
+    def _turn_to(self, body: str, needed: Mapping[str, tuple[str, ...]]) -> None:
+        """The next card; the lock is held."""
+        self._body, self._needed, self._card = body, needed, secrets.token_urlsafe(12)
+        self._issued.add(self._card)
 
 
 def create_page(questioner: PageQuestioner) -> Starlette:

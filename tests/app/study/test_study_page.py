@@ -120,6 +120,15 @@ def test_stop_while_the_robot_moves_is_heard_at_once(served: Served) -> None:
         served.page.wait("next")
 
 
+def test_stop_counts_from_a_card_that_was_just_replaced(served: Served) -> None:
+    seen = served.card()
+    served.page.tell("The robot begins.")
+    served.post({"card": "made up", "stop": "stop"})
+    assert not served.page.stops()
+    served.post({"card": seen, "stop": "stop"})
+    assert served.page.stops()
+
+
 def test_consent_is_asked_with_both_answers(served: Served) -> None:
     answered = served.ask(served.page.consents)
     served.post({"card": served.card(), "agree": "no"})
